@@ -1,0 +1,60 @@
+"""The command line: ``python -m chatd``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from types import FrameType
+
+from chatd.config import ConfigError, load
+from chatd.logs import configure
+from chatd.server import Server
+
+log = logging.getLogger("chatd.server")
+
+SWITCH_INTERVAL = 0.0005  # seconds; with Python's 5 ms, a loop that is ready waits too long for a busy one
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a server until SIGTERM or SIGINT. Returns 0, or 2 when it cannot start."""
+    try:
+        settings = load(argv)
+        configure(settings.log_format, settings.log_level)
+        server = Server(settings)
+    except ConfigError as error:
+        print(f"chatd: {error}", file=sys.stderr)
+        return 2
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    stop_on_signals(server)
+    server.start()
+    host, port = server.address
+    log.info("certificate: sha256=%s", server.fingerprint)
+    print(f"chatd listening on {f'[{host}]' if ':' in host else host}:{port}", flush=True)
+    if not server.run():
+        logging.shutdown()
+        os._exit(0)  # a hanging query must not keep the process; everything acknowledged is stored
+    return 0
+
+
+def stop_on_signals(server: Server) -> None:
+    """A handler may interrupt the main thread anywhere, so it takes no lock: it sets a flag, and the loop looks."""
+    received: list[int] = []
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+
+    def look() -> None:
+        if received:
+            received.clear()
+            server.stop()
+
+    server.loop.on_wakeup = look
+    signal.set_wakeup_fd(server.loop.signal_fileno(), warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

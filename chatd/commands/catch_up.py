@@ -1,0 +1,104 @@
+"""Send a new session what its user missed, page by page, and then let it go live without a gap or a repeat."""
+
+from __future__ import annotations
+
+import logging
+
+from chatd.commands.peer import Peer
+from chatd.executor import ExecutorFull
+from chatd.net.connection import Pause
+from chatd.net.loop import LoopStopped
+from chatd.registry.nodes import Session
+from chatd.store import messages
+from chatd.store.engine import DatabaseUnavailable
+from chatwire.codec import encode
+
+log = logging.getLogger("chatd.session")
+
+PAGE = 200  # messages
+RETRY_DELAY = 1.0  # seconds, when the database is away
+
+
+class CatchUp:
+    """Lives from login until its session is live. Every method: the session's loop, except `_fetch` (a work thread).
+
+    Live messages are held back meanwhile (`delivery.push_here`). A page is read after the session was registered, so
+    whatever it does not show will be held: when a page says that nothing follows, the held messages above the last one
+    sent are exactly the rest. When too much is held, it is dropped and read from the database instead.
+
+    The connection's requests wait, so that their replies cannot overtake missed messages.
+    """
+
+    __slots__ = ("_after", "_peer", "_session")
+
+    def __init__(self, peer: Peer, session: Session, after: int) -> None:
+        self._peer = peer
+        self._session = session
+        self._after = after
+
+    def start(self, *, needed: bool) -> None:
+        """Begin; with ``needed`` false nothing can have been missed."""
+        if not needed:
+            self._go_live()
+            return
+        self._peer.connection.pause(Pause.CATCH_UP)
+        self._next_page()
+
+    def _next_page(self) -> None:
+        if self._peer.connection.closed:
+            return
+        try:
+            self._peer.services.work.submit(self._fetch)
+        except ExecutorFull:
+            self._retry_later()
+
+    def _fetch(self) -> None:
+        page: tuple[bytes, int, bool] | None = None
+        try:
+            with self._peer.services.database.transaction() as tx:
+                rows = messages.sync(tx, self._session.user.id, self._after, PAGE)
+            page = b"".join(map(encode, rows)), rows[-1]["mid"] if rows else 0, len(rows) == PAGE
+        except DatabaseUnavailable as error:
+            log.warning("cannot read missed messages: user=%r error=%s", self._session.user.name, error)
+        try:
+            self._peer.loop.post(lambda: self._arrived(page))
+        except LoopStopped:
+            return  # the server is stopping; the client will ask again
+
+    def _arrived(self, page: tuple[bytes, int, bool] | None) -> None:
+        if self._peer.connection.closed:
+            return
+        if page is None:
+            self._retry_later()
+            return
+        data, mid, more = page
+        if data:
+            self._peer.send(data, mid)
+            self._after = mid
+        if self._session.overflowed:
+            self._drop_held()
+            more = True
+        if not more:
+            self._go_live()
+            self._peer.connection.resume(Pause.CATCH_UP)
+        elif self._peer.connection.pause_reasons & Pause.OUTPUT:
+            self._peer.when_drained = self._next_page
+        else:
+            self._next_page()
+
+    def _drop_held(self) -> None:
+        """Forget the messages among what is held: they are stored. Pushes without a mid are kept."""
+        session = self._session
+        session.held = [(mid, data) for mid, data in session.held or () if not mid]
+        session.held_bytes = sum(len(data) for _, data in session.held)
+        session.overflowed = False
+
+    def _go_live(self) -> None:
+        session = self._session
+        held, session.held, session.held_bytes = session.held or [], None, 0
+        for mid, data in held:
+            if not mid or mid > self._after:
+                self._peer.send(data, mid)
+
+    def _retry_later(self) -> None:
+        self._peer.loop.call_later(RETRY_DELAY, self._next_page)

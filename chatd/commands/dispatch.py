@@ -1,0 +1,252 @@
+"""From bytes to handlers: cut the stream into requests, check each against its table entry, run it where it belongs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from chatd.commands.call import Call, Refusal
+from chatd.commands.peer import Peer
+from chatd.commands.table import HANDLERS, Handler, Later, OnLoop, Outcome, Where
+from chatd.executor import ExecutorFull
+from chatd.net.connection import TOO_SLOW, Pause
+from chatd.net.loop import LoopStopped
+from chatd.net.timers import Timer
+from chatd.security.rates import RATES, admit
+from chatd.store.engine import DatabaseUnavailable, Deadlock
+from chatwire import fields
+from chatwire.codec import Object, decode
+from chatwire.commands import BAD_OBJECTS_IN_A_ROW, Command, reply, text_size
+from chatwire.errors import BadJson, BadRequest, FrameTooLong, PeerError, UnknownCommand
+from chatwire.framing import Framer
+
+log = logging.getLogger("chatd.session")
+
+REQUESTS_PER_TURN = 64  # then the other connections of the loop get their turn
+DEADLOCK_RETRIES = 3
+
+
+class Dispatcher:
+    """What `net.Connection` calls its handler. Every method: the connection's loop, except `_work` (a work thread).
+
+    The requests of one connection take effect in the order in which they were sent: while one is worked on in another
+    thread the connection is not read, and such work begins only when no message of the connection is in flight.
+    """
+
+    __slots__ = ("_bad", "_deadline", "_first", "_framer", "_peer", "_rates")
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._framer = Framer(peer.services.settings.max_frame)
+        self._first = True  # no object has come yet
+        self._bad = 0  # bad objects in a row
+        self._rates: dict[str, float] | None = None
+        self._deadline: Timer | None = None
+        self._await_login()
+
+    # -- called by the connection ----------------------------------------------
+
+    def received(self, data: bytes) -> None:
+        """Keep what arrived."""
+        self._framer.feed(data)
+
+    def work(self) -> bool:
+        """Handle up to a turn's worth of requests; true when more input is here."""
+        for _ in range(REQUESTS_PER_TURN):
+            if self._peer.connection.paused():
+                return False
+            try:
+                frame = self._framer.next()
+                if frame is None:
+                    return False
+                self._frame(frame)
+            except PeerError as error:
+                self._bad_object(error)
+        return self._framer.pending()
+
+    def drained(self) -> None:
+        """Unsent output is below the soft mark again."""
+        self._peer.drained()
+
+    def closed(self, reason: str) -> None:
+        """The connection has ended."""
+        self._cancel_deadline()
+        session = self._peer.session
+        if reason == TOO_SLOW:
+            user = session.user.name if session else ""
+            log.warning("disconnected: address=%s user=%r reason=%s", self._peer.address, user, reason)
+        else:
+            log.debug("disconnected: address=%s reason=%s", self._peer.address, reason)
+        self._peer.end_session()
+
+    # -- checks ----------------------------------------------------------------
+
+    def _frame(self, frame: bytes) -> None:
+        if self._first:
+            self._first = False
+            if self._framer.spread:
+                self._peer.make_legacy()
+        obj = decode(frame)
+        name = obj.get("cmd")
+        handler = HANDLERS.get(name) if type(name) is str else None
+        if handler is None:
+            raise UnknownCommand("there is no such command")
+        self._bad = 0
+        request_id = None
+        try:
+            if (given := obj.get("id")) is not None:
+                request_id = _checked_id(given)
+            outcome = self._admit(handler, obj, request_id)
+        except BadRequest as error:
+            outcome = reply(handler.command.name, "bad_request", request_id, detail=error.detail)
+        except Refusal as error:
+            outcome = reply(handler.command.name, error.result, request_id, **error.more)
+        if outcome is not None:
+            self._peer.send_object(outcome)
+
+    def _admit(self, handler: Handler, obj: Object, request_id: str | int | None) -> Object | None:
+        """Check a request against its table entry, in the order in which the errors matter, and run it."""
+        command, session = handler.command, self._peer.session
+        if command.login and session is None:
+            raise Refusal("not_logged_in")
+        if self._peer.services.settings.limits:
+            self._check_rate(command.rate)
+        args = command.check(obj)
+        if session is not None:
+            _check_identity(command, args, session.user.name)
+        if "text" in args and text_size(args["text"]) > self._peer.services.settings.max_text:
+            raise BadRequest("text", f"must have at most {self._peer.services.settings.max_text} bytes")
+        return self._run(handler, Call(self._peer, command, args, request_id))
+
+    def _check_rate(self, rate_class: str) -> None:
+        if self._rates is None:
+            self._rates = {}
+        theoretical, wait_ms = admit(RATES[rate_class], self._rates.get(rate_class, 0.0), time.monotonic())
+        if wait_ms:
+            raise Refusal("rate_limited", retry_after_ms=wait_ms)
+        self._rates[rate_class] = theoretical
+
+    def _bad_object(self, error: PeerError) -> None:
+        peer = self._peer
+        self._bad += 1
+        peer.send_object({"cmd": "error", "result": error.result, "detail": error.detail})
+        if error.fatal or self._bad >= BAD_OBJECTS_IN_A_ROW:
+            reason = error.result if error.fatal else "too_many_errors"
+            log.warning("disconnecting: address=%s reason=%s", peer.address, reason)
+            peer.say_goodbye(reason)
+
+    # -- running ---------------------------------------------------------------
+
+    def _run(self, handler: Handler, call: Call) -> Object | None:
+        if handler.where is not Where.LOOP:
+            self._start_job(handler.function, call, handler.where)
+            return None
+        try:
+            outcome = handler.function(call)
+        except (Refusal, BadRequest):
+            raise
+        except Exception:
+            log.exception("unexpected error: cmd=%s", call.command.name)
+            return call.reply("internal")
+        if isinstance(outcome, Later):
+            self._start_job(outcome.work, call, Where.WORK)
+            return None
+        assert not isinstance(outcome, OnLoop)
+        return outcome
+
+    def _start_job(self, function: Callable[[Call], Outcome], call: Call, where: Where) -> None:
+        """Run a handler in another thread, once the messages sent before it are stored."""
+        peer = self._peer
+        peer.connection.pause(Pause.JOB)
+        if peer.in_flight:
+            peer.when_idle = lambda: self._submit_job(function, call, where)
+        else:
+            self._submit_job(function, call, where)
+
+    def _submit_job(self, function: Callable[[Call], Outcome], call: Call, where: Where) -> None:
+        services = self._peer.services
+        executor = services.logins if where is Where.LOGIN else services.work
+        try:
+            executor.submit(lambda: self._work(function, call))
+        except ExecutorFull:
+            self._peer.finish_job(call.reply("busy"))
+
+    def _work(self, function: Callable[[Call], Outcome], call: Call) -> None:
+        """In a work thread."""
+        outcome = _outcome_of(function, call)
+        try:
+            self._peer.loop.post(lambda: self._finish(call, outcome))
+        except LoopStopped:
+            if isinstance(outcome, OnLoop):
+                outcome.abandon()
+
+    def _finish(self, call: Call, outcome: Outcome) -> None:
+        peer = self._peer
+        if peer.connection.closed:
+            if isinstance(outcome, OnLoop):
+                outcome.abandon()
+            return
+        if isinstance(outcome, OnLoop):
+            try:
+                outcome = outcome.finish(call)
+            except Refusal as error:
+                outcome = call.reply(error.result, **error.more)
+        assert not isinstance(outcome, Later | OnLoop)
+        peer.finish_job(outcome)
+        if peer.session is None:
+            self._await_login()
+        else:
+            self._cancel_deadline()
+
+    # -- the login deadline ----------------------------------------------------
+
+    def _await_login(self) -> None:
+        if self._deadline is None:
+            delay = self._peer.services.settings.login_deadline
+            self._deadline = self._peer.loop.call_later(delay, self._login_late)
+
+    def _login_late(self) -> None:
+        self._deadline = None
+        peer = self._peer
+        if peer.session is not None:
+            return
+        if peer.connection.pause_reasons & Pause.JOB:
+            self._await_login()  # it has asked, and waits for us
+            return
+        peer.say_goodbye("login_timeout")
+
+    def _cancel_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def _checked_id(value: object) -> str | int:
+    try:
+        return fields.request_id(value)
+    except ValueError as error:
+        raise BadRequest("id", str(error)) from None
+
+
+def _check_identity(command: Command, args: Object, name: str) -> None:
+    for field in command.fields:
+        if field.own and args.get(field.name, name) != name:
+            raise Refusal("forbidden", detail=f"{field.name}: this is not the session's user")
+
+
+def _outcome_of(function: Callable[[Call], Outcome], call: Call) -> Outcome:
+    for _ in range(DEADLOCK_RETRIES):
+        try:
+            return function(call)
+        except Deadlock:
+            continue
+        except Refusal as error:
+            return call.reply(error.result, **error.more)
+        except DatabaseUnavailable as error:
+            log.error("database: cmd=%s error=%s", call.command.name, error)
+            return call.reply("busy")
+        except Exception:
+            log.exception("unexpected error: cmd=%s", call.command.name)
+            return call.reply("internal")
+    return call.reply("busy")

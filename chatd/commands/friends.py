@@ -1,0 +1,54 @@
+"""add, remove_friend."""
+
+from __future__ import annotations
+
+from chatd.commands.call import Call, Refusal
+from chatd.commands.table import Outcome, Where, handles
+from chatd.store import friends, users
+from chatd.store.engine import Conflict, Transaction
+
+
+@handles("add", Where.WORK)
+def add(call: Call) -> Outcome:
+    """Make two users friends; both rosters change at once."""
+    services, user, name = call.services, call.session.user, call.args["friend"]
+    try:
+        with services.database.transaction(write=True) as tx:
+            friend_id = _add(tx, call, name)
+    except Conflict:
+        raise Refusal("already_friend") from None
+    services.online.befriend((user.id, user.name), (friend_id, name))
+    services.push(services.online.sessions(friend_id), {"cmd": "add_friend_reply", "result": user.name})
+    return call.reply("success", friend=name)
+
+
+@handles("remove_friend", Where.WORK)
+def remove_friend(call: Call) -> Outcome:
+    """End a friendship; both rosters change at once."""
+    services, user, name = call.services, call.session.user, call.args["friend"]
+    with services.database.transaction(write=True) as tx:
+        friend_id = users.id_of(tx, name)
+        if friend_id is None:
+            raise Refusal("user_not_exist")
+        if not friends.remove(tx, user.id, friend_id):
+            raise Refusal("not_friend")
+    services.online.unfriend((user.id, user.name), (friend_id, name))
+    services.push(services.online.sessions(friend_id), {"cmd": "friend_removed", "friend": user.name})
+    services.push_others(call.session, {"cmd": "friend_removed", "friend": name})
+    return call.reply("success", friend=name)
+
+
+def _add(tx: Transaction, call: Call, name: str) -> int:
+    user = call.session.user
+    friend_id = users.id_of(tx, name)
+    if friend_id is None:
+        raise Refusal("user_not_exist")
+    if friend_id == user.id:
+        raise Refusal("bad_request", detail="friend: nobody is their own friend")
+    if name in user.friends:
+        raise Refusal("already_friend")
+    for user_id in (user.id, friend_id):
+        if friends.count(tx, user_id) >= call.services.settings.max_friends:
+            raise Refusal("limit_reached", detail="friend: the roster is full")
+    friends.add(tx, user.id, friend_id)
+    return friend_id

@@ -1,0 +1,12 @@
+"""Every module with handlers, so that importing this one fills the table; and the check that it is complete."""
+
+from __future__ import annotations
+
+from chatd.commands import accounts, chat, friends, groups, history
+from chatd.commands.table import HANDLERS
+from chatwire.commands import COMMANDS
+
+MODULES = (accounts, chat, friends, groups, history)
+
+if missing := COMMANDS.keys() - HANDLERS.keys():
+    raise RuntimeError(f"commands without a handler: {sorted(missing)}")

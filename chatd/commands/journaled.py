@@ -1,0 +1,75 @@
+"""Requests whose effect is written by the journal, and answered from its thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from chatd.commands.call import Call, Refusal
+from chatd.net.connection import Pause
+from chatd.net.loop import LoopStopped
+from chatd.store.engine import Conflict, DatabaseUnavailable, Transaction
+from chatd.store.journal import JournalBusy
+from chatd.store.records import ChangeRecord, MarkRecord
+from chatwire.codec import Object
+
+log = logging.getLogger("chatd.commands")
+
+T = TypeVar("T")
+Run = Callable[[Transaction, int], T]
+Done = Callable[[T], Object]
+
+
+def change(call: Call, run: Run[T], done: Done[T], conflict: str = "internal") -> None:
+    """Have the journal run a change, then ``done`` with its result, which returns the reply.
+
+    Both run in the journal's thread. ``conflict`` is the result word when a unique key turns out to be taken. The
+    connection is not read until the reply has gone out.
+    """
+
+    def finished(outcome: object) -> None:
+        if isinstance(outcome, Exception):
+            _answer(call, _error_reply(call, outcome, conflict))
+        else:
+            _answer(call, done(outcome))  # type: ignore[arg-type]
+
+    _submit(call, ChangeRecord(run, finished))
+
+
+def mark(call: Call, conversation: int | None, mid: int, stored: Callable[[], None] = lambda: None) -> None:
+    """Have the journal store a mark; ``stored`` runs in its thread when that has happened."""
+
+    def done(ok: bool) -> None:
+        if ok:
+            stored()
+        _answer(call, call.reply("success", mid=mid) if ok else call.reply("busy"))
+
+    _submit(call, MarkRecord(call.session.user.id, conversation, mid, done))
+
+
+def _submit(call: Call, record: ChangeRecord | MarkRecord) -> None:
+    call.peer.connection.pause(Pause.JOB)
+    try:
+        call.services.journal.submit(record)
+    except JournalBusy:
+        call.peer.connection.resume(Pause.JOB)
+        raise Refusal("busy") from None
+
+
+def _answer(call: Call, reply: Object) -> None:
+    try:
+        call.peer.loop.post(lambda: call.peer.finish_job(reply))
+    except LoopStopped:
+        return  # stopping: the connection is gone
+
+
+def _error_reply(call: Call, error: Exception, conflict: str) -> Object:
+    if isinstance(error, Refusal):
+        return call.reply(error.result, **error.more)
+    if isinstance(error, Conflict):
+        return call.reply(conflict)
+    if isinstance(error, DatabaseUnavailable):
+        return call.reply("busy")
+    log.error("unexpected error: cmd=%s", call.command.name, exc_info=error)
+    return call.reply("internal")

@@ -1,0 +1,111 @@
+"""The chat side of one connection: its session, what it is sent, what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chatd.commands.legacy import Pacer
+from chatd.commands.services import Services
+from chatd.net.connection import Connection, Pause
+from chatd.registry.nodes import Session
+from chatd.store.journal import JournalBusy
+from chatd.store.records import MarkRecord
+from chatwire.codec import Object, encode
+
+IN_FLIGHT_HIGH = 256  # messages of one connection in the journal; above it, the connection is not read
+
+
+class Peer:
+    """``loop``, ``legacy``, ``address`` and ``services``: any thread may read them. Everything else: the connection's loop.
+
+    ``in_flight`` counts chat messages that the journal has and has not answered, ``typing`` remembers when a notice was
+    last passed on for a conversation, and ``when_idle`` and ``when_drained`` run once, when nothing is in flight and when
+    the output is below its soft mark.
+    """
+
+    __slots__ = (
+        "_pacer", "address", "connection", "in_flight", "legacy", "loop", "services", "session", "typing", "when_drained",
+        "when_idle",
+    )  # fmt: skip
+
+    def __init__(self, services: Services, connection: Connection) -> None:
+        self.services = services
+        self.connection = connection
+        self.loop = connection.loop
+        self.address = connection.peer
+        self.session: Session | None = None
+        self.legacy = False
+        self.in_flight = 0
+        self.typing: dict[int, float] | None = None
+        self.when_drained: Callable[[], None] | None = None
+        self.when_idle: Callable[[], None] | None = None
+        self._pacer: Pacer | None = None
+
+    # -- output ----------------------------------------------------------------
+
+    def send(self, data: bytes, mid: int = 0) -> None:
+        """Queue one or more whole lines."""
+        if self._pacer is None:
+            self.connection.write(data)
+        else:
+            self._pacer.write(data, mid)
+
+    def send_object(self, obj: Object) -> None:
+        """Queue one object."""
+        self.send(encode(obj))
+
+    def answered(self, data: bytes, count: int, mid: int) -> None:
+        """Queue the replies to ``count`` chat requests, and read on when few enough are left in flight."""
+        self.send(data, mid)
+        self.in_flight -= count
+        if self.in_flight <= IN_FLIGHT_HIGH // 2 and not (self.in_flight and self.services.journal.full()):
+            self.connection.resume(Pause.JOURNAL)
+        if not self.in_flight and self.when_idle is not None:
+            action, self.when_idle = self.when_idle, None
+            action()
+
+    def finish_job(self, reply: Object | None) -> None:
+        """A request that was worked on elsewhere is done: answer it and read on."""
+        if reply is not None:
+            self.send_object(reply)
+        self.connection.resume(Pause.JOB)
+
+    def drained(self) -> None:
+        """Unsent output is below the soft mark again."""
+        if self.when_drained is not None:
+            action, self.when_drained = self.when_drained, None
+            action()
+
+    def make_legacy(self) -> None:
+        """From now on, one object per TCP segment."""
+        settings = self.services.settings
+        self.legacy = True
+        self._pacer = Pacer(self.connection, settings.output_soft, settings.output_hard, self.drained)
+
+    # -- session ---------------------------------------------------------------
+
+    def start_session(self, session: Session, reply: Object) -> None:
+        """The login has succeeded."""
+        self.session = session
+        self.send_object(reply)
+
+    def end_session(self) -> None:
+        """The user has left, or the connection has."""
+        session, self.session = self.session, None
+        if session is None:
+            return
+        self.services.leave(session)
+        if self._pacer is not None and self._pacer.written:
+            self._acknowledge(session, self._pacer.written)
+
+    def say_goodbye(self, reason: str) -> None:
+        """Tell the client why, and close."""
+        self.send_object({"cmd": "goodbye", "result": reason})
+        self.connection.close_after_flush(reason)
+
+    def _acknowledge(self, session: Session, mid: int) -> None:
+        """A legacy client cannot acknowledge: what was written to it counts, so that its next login repeats nothing."""
+        try:
+            self.services.journal.submit(MarkRecord(session.user.id, None, mid, lambda stored: None))
+        except JournalBusy:
+            return  # the next login repeats some messages, which is better than to miss one

@@ -1,0 +1,145 @@
+"""From a committed batch to the loops: every message encoded once, one post per loop.
+
+A connection gets its pushes and the replies to its own messages in one order, that of mid: a client that was cut off
+may take the highest mid it has seen as a safe place to go on from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from chatd.net.loop import EventLoop, LoopStopped
+from chatd.registry.nodes import Fanout, Session
+from chatd.registry.registry import OnlineRegistry, by_loop
+from chatd.store.records import ChatRecord
+from chatwire.codec import Object, encode
+
+HOLD_LIMIT = 1024 * 1024  # bytes held for a session that is catching up; above it, the database is read again instead
+
+Own = dict[Session, tuple[bytes, int]]
+"""What a sender's session gets instead of the common bytes, and how many of its messages that answers."""
+
+Words = dict[int, bytes]
+"""The result word for the messages of each user; `success` where nothing is said."""
+
+
+class Entry:
+    """All messages of one conversation in a batch, for the sessions of one loop."""
+
+    __slots__ = ("common", "mid", "own", "sessions")
+
+    def __init__(self, sessions: tuple[Session, ...], common: bytes, mid: int, own: Own) -> None:
+        self.sessions = sessions
+        self.common = common
+        self.mid = mid
+        self.own = own
+
+
+class Delivery:
+    """`deliver` and `fail`: the journal's thread. `push`: any thread."""
+
+    def __init__(self, online: OnlineRegistry) -> None:
+        self._online = online
+
+    def deliver(self, batch: Sequence[ChatRecord]) -> None:
+        """Hand a committed batch, sorted by conversation, to all loops concerned."""
+        posts: dict[EventLoop, list[Entry]] = {}
+        for _, group in groupby(batch, attrgetter("conversation")):
+            self._conversation(list(group), posts)
+        for loop, entries in posts.items():
+            _post(loop, entries)
+
+    def fail(self, batch: Sequence[ChatRecord]) -> None:
+        """Tell the senders of a batch that nothing was stored."""
+        posts: dict[EventLoop, list[Entry]] = {}
+        for chat in batch:
+            own = {chat.origin: (chat.reply_open + b',"result":"busy"}\n', 1)}
+            posts.setdefault(chat.origin.loop, []).append(Entry((), b"", 0, own))
+        for loop, entries in posts.items():
+            _post(loop, entries)
+
+    def push(self, sessions: Sequence[Session], obj: Object) -> None:
+        """Send an object that is no message to sessions of any loops."""
+        data = encode(obj)
+        for loop, members in by_loop(sessions).items():
+            _post(loop, [Entry(members, data, 0, {})])
+
+    def _conversation(self, chats: list[ChatRecord], posts: dict[EventLoop, list[Entry]]) -> None:
+        first = chats[0]
+        if first.group is not None:
+            word: Words = {}
+            fanout = self._online.fanout(first.group)
+        else:
+            fanout, word = self._private(first)
+        pushes = [b'%b,"mid":%d,"ts":%d}\n' % (c.push_open, c.mid, c.ts) for c in chats]
+        common = b"".join([push for push, chat in zip(pushes, chats, strict=True) if not chat.duplicate])
+        own_by_loop: dict[EventLoop, Own] = {}
+        for session in dict.fromkeys(chat.origin for chat in chats):
+            own_by_loop.setdefault(session.loop, {})[session] = _own_bytes(session, chats, pushes, word)
+        mid = max(chat.mid for chat in chats)
+        for loop in fanout.keys() | own_by_loop.keys():
+            entry = Entry(fanout.get(loop, ()), common, mid, own_by_loop.get(loop, {}))
+            posts.setdefault(loop, []).append(entry)
+
+    def _private(self, chat: ChatRecord) -> tuple[Fanout, Words]:
+        """The sessions of both users, and what a message of either is answered: is the other there?"""
+        assert chat.recipient is not None
+        ours = self._online.sessions(chat.sender)
+        theirs = self._online.sessions(chat.recipient) if chat.recipient != chat.sender else ours
+        word = {
+            chat.recipient: b"success" if ours else b"offline",
+            chat.sender: b"success" if theirs else b"offline",
+        }
+        return by_loop(ours + theirs if theirs is not ours else ours), word
+
+
+def push_here(session: Session, data: bytes, mid: int) -> None:
+    """Send to one session, or hold it back while that session catches up. The session's loop only."""
+    held = session.held
+    if held is None:
+        session.peer.send(data, mid)
+        return
+    if mid and session.held_bytes > HOLD_LIMIT:
+        session.overflowed = True  # it is stored: the catch-up will read it
+        return
+    held.append((mid, data))
+    session.held_bytes += len(data)
+
+
+def _own_bytes(
+    session: Session, chats: list[ChatRecord], pushes: list[bytes], word: Words
+) -> tuple[bytes, int]:
+    """The same messages as its sender sees them: a reply in place of each push of its own."""
+    pieces = []
+    answered = 0
+    for chat, push in zip(chats, pushes, strict=True):
+        if chat.origin is session:
+            if chat.group is not None and not chat.duplicate and session.peer.legacy:
+                pieces.append(push)
+            result = word.get(chat.sender, b"success")
+            pieces.append(b'%b,"result":"%b","mid":%d,"ts":%d}\n' % (chat.reply_open, result, chat.mid, chat.ts))
+            answered += 1
+        elif not chat.duplicate:
+            pieces.append(push)
+    return b"".join(pieces), answered
+
+
+def _post(loop: EventLoop, entries: list[Entry]) -> None:
+    try:
+        loop.post(lambda: _deliver_here(entries))
+    except LoopStopped:
+        return  # the server is stopping; everything is stored
+
+
+def _deliver_here(entries: list[Entry]) -> None:
+    for entry in entries:
+        own, common, mid = entry.own, entry.common, entry.mid
+        for session, (data, answered) in own.items():
+            session.peer.answered(data, answered, mid)
+        if not common:
+            continue
+        for session in entry.sessions:
+            if session not in own:
+                push_here(session, common, mid)

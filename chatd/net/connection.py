@@ -1,0 +1,355 @@
+"""A buffered connection, the analogue of a libevent bufferevent.
+
+It MUST hold that:
+
+1. only the owning loop's thread touches it, from adoption to close;
+2. close happens once, in this order: mark, timers, selector, socket, handler;
+3. an event that was already in the batch when the connection closed is ignored;
+4. output above the soft mark pauses reading, output above the hard mark ends the connection;
+5. a paused connection with nothing to write is not in the selector at all (epoll would spin on a hang-up);
+6. one turn handles at most the handler's own budget; what is left waits for the next round.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from chatd.net.errnos import DISCONNECTED
+from chatd.net.loop import READ, WRITE, EventLoop
+from chatd.net.output import OutputQueue
+from chatd.net.timers import Timer
+from chatwire.tls import TlsChannel, TlsError
+
+log = logging.getLogger("chatd.connection")
+
+RECEIVE_SIZE = 256 * 1024
+TOO_SLOW = "output above the high-water mark"
+TLS_CLIENT_HELLO = 0x16  # the first byte of a TLS handshake record (RFC 8446, section 5.1)
+
+
+class Pause(enum.IntFlag):
+    """Why a connection is not read. It is read again when no reason is left."""
+
+    OUTPUT = 1  # its peer does not read what we send
+    JOB = 2  # a request of it is being worked on elsewhere
+    JOURNAL = 4  # the journal's queue is full, or holds enough of this connection
+    CATCH_UP = 8  # missed messages are being sent
+    CLOSING = 16  # only the rest of the output is still to go
+
+
+_NOT_PAUSED = Pause(0)
+
+
+class Handler(Protocol):
+    """What a connection tells its user, always in the loop's thread."""
+
+    def received(self, data: bytes) -> None:
+        """Plaintext has arrived; keep it, `work` follows."""
+
+    def work(self) -> bool:
+        """Handle what was received, up to a budget; true when more is left. Not called while paused."""
+
+    def drained(self) -> None:
+        """Output that had passed the soft mark is below it again."""
+
+    def closed(self, reason: str) -> None:
+        """The connection is gone; nothing can be sent any more. Called exactly once."""
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """What all connections of a server have in common. Marks in bytes, times in seconds."""
+
+    soft_mark: int
+    hard_mark: int
+    tls: ssl.SSLContext | None
+    handshake_timeout: float
+    plaintext_allowed: Callable[[str], bool]
+    tls_required: bytes = b""  # what a peer that may not speak plain text is told
+
+
+class Connection:
+    """One accepted socket. Every method: the owning loop's thread."""
+
+    __slots__ = (
+        "_adopted", "_blocked", "_cipher", "_closing", "_dirty", "_handler", "_handshake", "_mask", "_on_closed", "_out", "_pause",
+        "_settings", "_sock", "_tls", "_waiting", "closed", "loop", "peer",
+    )  # fmt: skip
+
+    def __init__(
+        self, loop: EventLoop, sock: socket.socket, peer: str, settings: ConnectionSettings, on_closed: Callable[[], None]
+    ) -> None:
+        self.loop = loop
+        self.peer = peer  # the peer's address, without port
+        self.closed = False
+        self._sock = sock
+        self._settings = settings
+        self._on_closed = on_closed
+        self._handler: Handler | None = None
+        self._adopted = False  # the first byte has been seen
+        self._tls: TlsChannel | None = None
+        self._handshake: Timer | None = None
+        self._out = OutputQueue()
+        self._cipher: OutputQueue | None = None  # encrypted, and to be sent before anything else
+        self._dirty = False  # on the loop's list for the end of this round
+        self._blocked = False  # the kernel's buffer is full
+        self._waiting = False  # on the loop's list for the next round
+        self._pause = _NOT_PAUSED
+        self._mask = 0  # what the selector watches for now; 0: not registered
+        self._closing = ""  # why it closes once its output is gone
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is encrypted."""
+        return self._tls is not None
+
+    @property
+    def pending_output(self) -> int:
+        """Bytes that are not yet in the kernel's hands."""
+        return self._out.size + (self._cipher.size if self._cipher else 0)
+
+    @property
+    def pause_reasons(self) -> Pause:
+        """The reasons for which it is not read now."""
+        return self._pause
+
+    def open(self, handler: Handler) -> None:
+        """Begin to read."""
+        self.loop.assert_in_loop()
+        self._handler = handler
+        self._watch()
+
+    def write(self, data: bytes) -> None:
+        """Queue bytes; they leave together with everything else at the end of the round. Ignored when closed."""
+        if self.closed:
+            return
+        out = self._out
+        out.append(data)
+        if not self._dirty and not self._blocked:
+            self._dirty = True
+            self.loop.mark_dirty(self)
+        if out.size > self._settings.soft_mark:
+            self._above_soft_mark()
+
+    def pause(self, reason: Pause) -> None:
+        """Stop reading for this reason, besides others."""
+        self._pause |= reason
+
+    def resume(self, reason: Pause) -> None:
+        """Take a reason away; when it was the last, go on with what is here and read again."""
+        if not self._pause & reason:
+            return
+        self._pause &= ~reason
+        if not self._pause and not self.closed:
+            self._watch()
+            self._wait_turn()
+
+    def paused(self) -> bool:
+        """Whether any reason to pause stands."""
+        return bool(self._pause)
+
+    def close_after_flush(self, reason: str, grace: float = 2.0) -> None:
+        """Send what is queued, for at most ``grace`` seconds, then close; nothing more is read."""
+        if self.closed:
+            return
+        self.pause(Pause.CLOSING)
+        self._closing = self._closing or reason
+        self.loop.call_later(grace, lambda: self.close(reason))
+        self.flush()
+        if not self.closed and not self.pending_output:
+            self.close(reason)
+
+    def close(self, reason: str) -> None:
+        """Close now; what is queued is dropped. Does nothing the second time."""
+        self.loop.assert_in_loop()
+        if self.closed:
+            return
+        self.closed = True
+        if self._handshake is not None:
+            self._handshake.cancel()
+        if self._mask:
+            self.loop.unregister(self._sock.fileno())
+            self._mask = 0
+        self._say_tls_goodbye()
+        self._sock.close()
+        self._out.clear()
+        self._cipher = None
+        handler, self._handler = self._handler, None
+        self._on_closed()
+        if handler is not None:
+            handler.closed(reason)
+
+    # -- called by the loop ----------------------------------------------------
+
+    def on_events(self, mask: int) -> None:
+        """The selector found the socket ready."""
+        if self.closed:
+            return
+        if mask & WRITE:
+            self._blocked = False
+            self.flush()
+        if mask & READ and not self.closed:
+            if self._pause:
+                self._watch()  # only now is it worth a system call to stop watching
+            elif not self._waiting:
+                self._receive()
+
+    def proceed(self) -> None:
+        """Another turn for input that is already here."""
+        self._waiting = False
+        if not self.closed and not self._pause:
+            self._work()
+
+    def flush(self) -> None:
+        """One send for all that has gathered, more only when there is more than one send can take."""
+        self._dirty = False
+        while not self.closed and not self._blocked and (data := self._next_output()):
+            try:
+                sent = self._sock.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError as error:
+                self._broken(error)
+                return
+            if sent < len(data):
+                (self._cipher or self._out).put_back(memoryview(data)[sent:])
+                self._blocked = True
+        if not self.closed:
+            self._flushed()
+
+    # -- inside ----------------------------------------------------------------
+
+    def _flushed(self) -> None:
+        if not self._blocked:
+            self._out.release()
+            if self._closing and not self.pending_output:
+                self.close(self._closing)
+                return
+        if self._blocked or self._mask & WRITE:
+            self._watch()
+        if self._pause & Pause.OUTPUT and self.pending_output <= self._settings.soft_mark // 2:
+            self.resume(Pause.OUTPUT)
+            if self._handler is not None:
+                self._handler.drained()
+
+    def _next_output(self) -> bytes | memoryview:
+        if self._tls is None:
+            return self._out.take()
+        if self._cipher is None:
+            self._cipher = OutputQueue()
+        if not self._cipher.size:
+            try:
+                if plain := self._out.take():
+                    self._tls.send(bytes(plain))
+            except TlsError:
+                self._out.clear()
+            if data := self._tls.outgoing():
+                self._cipher.append(data)
+        return self._cipher.take()
+
+    def _receive(self) -> None:
+        try:
+            data = self._sock.recv(RECEIVE_SIZE)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._broken(error)
+            return
+        if not data:
+            self.close("closed by the peer")
+            return
+        if not self._adopted and not self._adopt(data[0]):
+            return
+        if self._tls is not None:
+            data = self._decrypt(data)
+        if data and self._handler is not None:
+            self._handler.received(data)
+            self._work()
+        if self._tls is not None and self._tls.ended:
+            self.close("closed by the peer")
+
+    def _adopt(self, first: int) -> bool:
+        """The first byte decides between TLS and plain text (wire, section 1)."""
+        self._adopted = True
+        settings = self._settings
+        if first == TLS_CLIENT_HELLO and settings.tls is not None:
+            self._tls = TlsChannel(settings.tls, server_side=True)
+            self._handshake = self.loop.call_later(settings.handshake_timeout, self._handshake_late)
+            return True
+        if settings.plaintext_allowed(self.peer):
+            return True
+        self.write(settings.tls_required)
+        self.close_after_flush("plain text is not allowed")
+        return False
+
+    def _decrypt(self, data: bytes) -> bytes:
+        assert self._tls is not None
+        try:
+            plain = self._tls.receive(data)
+        except TlsError as error:
+            self.flush()  # the alert
+            self.close(f"TLS failed: {error}")
+            return b""
+        if self._tls.established and self._handshake is not None:
+            self._handshake.cancel()
+            self._handshake = None
+        if not self._dirty and not self._blocked:
+            self._dirty = True
+            self.loop.mark_dirty(self)  # an answer of the handshake may be waiting
+        return plain
+
+    def _handshake_late(self) -> None:
+        self._handshake = None
+        self.close("TLS handshake took too long")
+
+    def _work(self) -> None:
+        if self._handler is not None and self._handler.work() and not self._pause:
+            self._wait_turn()
+
+    def _wait_turn(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            self.loop.mark_ready(self)
+
+    def _above_soft_mark(self) -> None:
+        if self._out.size > self._settings.hard_mark:
+            # Deferred: whoever is writing may be in the middle of a list of connections or of its own state.
+            self._out.clear()
+            self._pause |= Pause.CLOSING
+            self._closing = TOO_SLOW
+            self.loop.post(lambda: self.close(TOO_SLOW))
+        else:
+            self._pause |= Pause.OUTPUT
+
+    def _watch(self) -> None:
+        """Make the selector watch for what is wanted now."""
+        mask = (0 if self._pause else READ) | (WRITE if self._blocked else 0)
+        if mask == self._mask:
+            return
+        fd = self._sock.fileno()
+        if not mask:
+            self.loop.unregister(fd)
+        elif self._mask:
+            self.loop.modify(fd, mask, self.on_events)
+        else:
+            self.loop.register(fd, mask, self.on_events)
+        self._mask = mask
+
+    def _broken(self, error: OSError) -> None:
+        if error.errno not in DISCONNECTED:
+            log.warning("connection error: peer=%s error=%s", self.peer, error)
+        self.close("connection lost")
+
+    def _say_tls_goodbye(self) -> None:
+        if self._tls is not None and self._tls.established and not self._blocked:
+            self._tls.close()
+            try:
+                self._sock.send(self._tls.outgoing())
+            except OSError:
+                return  # the peer is gone already

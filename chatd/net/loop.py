@@ -1,0 +1,190 @@
+"""The event loop: one selector, one thread, one round after the other."""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from chatd.net.timers import Timer, TimerQueue
+from chatd.net.wakeup import Wakeup
+
+log = logging.getLogger("chatd.loop")
+
+POSTED_PER_ROUND = 1000  # jobs; the rest waits, so that a flood of posts cannot starve the sockets
+
+READ = selectors.EVENT_READ
+WRITE = selectors.EVENT_WRITE
+
+EventCallback = Callable[[int], None]
+Job = Callable[[], None]
+
+
+class LoopStopped(RuntimeError):
+    """Something was posted to a loop that has ended."""
+
+
+class Flushable(Protocol):
+    """What can be put on the loop's list of things to flush or to go on with."""
+
+    def flush(self) -> None:
+        """Write out what has gathered in this round."""
+
+    def proceed(self) -> None:
+        """Go on with input that is already here."""
+
+
+class EventLoop:
+    """One event base. `post`, `stop` and the read-only attributes: any thread; everything else: the owner alone.
+
+    The owner is the thread that runs `run`; until then, the thread that made the loop.
+
+    A round is: wait, handle ready descriptors, run posted jobs, run due timers, go on with connections that have more
+    input than one turn allows, and last write out everything that the round has produced, one send per connection.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.owner = threading.get_ident()
+        self.round_began = 0.0  # monotonic; 0 while waiting. A watchdog reads it
+        self.rounds = 0
+        self.on_wakeup: Job | None = None  # the main loop looks for signals here
+        self._selector = selectors.DefaultSelector()
+        self._timers = TimerQueue()
+        self._wakeup = Wakeup()
+        self._selector.register(self._wakeup.fileno(), READ, self._drain_wakeup)
+        self._lock = threading.Lock()  # guards the three below
+        self._posted: list[Job] = []
+        self._wake_pending = False
+        self._stopped = False
+        self._backlog: list[Job] = []
+        self._dirty: list[Flushable] = []
+        self._ready: list[Flushable] = []
+        self._stopping = False
+
+    # -- any thread ------------------------------------------------------------
+
+    def post(self, job: Job) -> None:
+        """Run ``job`` in this loop, in the order of posting.
+
+        Raises:
+            LoopStopped: the loop has ended, so the job would never run.
+        """
+        with self._lock:
+            if self._stopped:
+                raise LoopStopped(self.name)
+            self._posted.append(job)
+            wake = not self._wake_pending
+            self._wake_pending = True
+        if wake:
+            self._wakeup.wake()
+
+    def stop(self) -> None:
+        """End the loop after the jobs posted so far."""
+        self.post(self._stop)
+
+    def in_loop(self) -> bool:
+        """Whether the caller is the owner."""
+        return threading.get_ident() == self.owner
+
+    # -- the owner -------------------------------------------------------------
+
+    def assert_in_loop(self) -> None:
+        """Guard of every method that belongs to the owner."""
+        assert threading.get_ident() == self.owner, f"called outside of {self.name}"
+
+    def register(self, fd: int, mask: int, callback: EventCallback) -> None:
+        """Watch a descriptor; ``callback`` gets the mask of what it is ready for."""
+        self._selector.register(fd, mask, callback)
+
+    def modify(self, fd: int, mask: int, callback: EventCallback) -> None:
+        """Change what a descriptor is watched for; the mask must not be 0 (epoll would spin on a hang-up)."""
+        assert mask
+        self._selector.modify(fd, mask, callback)
+
+    def unregister(self, fd: int) -> None:
+        """Stop watching. To be done before the descriptor is closed: its number may be another's at once."""
+        self._selector.unregister(fd)
+
+    def call_later(self, delay: float, callback: Job) -> Timer:
+        """Run ``callback`` once in ``delay`` seconds."""
+        return self._timers.call_at(time.monotonic() + delay, callback)
+
+    def mark_dirty(self, item: Flushable) -> None:
+        """Have ``item.flush()`` called once at the end of this round."""
+        self._dirty.append(item)
+
+    def mark_ready(self, item: Flushable) -> None:
+        """Have ``item.proceed()`` called in the next round, which then begins at once."""
+        self._ready.append(item)
+
+    def signal_fileno(self) -> int:
+        """For `signal.set_wakeup_fd`."""
+        return self._wakeup.signal_fileno()
+
+    def run(self) -> None:
+        """Run rounds until `stop`, then release the selector. Whatever still waits is dropped."""
+        self.owner = threading.get_ident()
+        try:
+            while not self._stopping:
+                self._round()
+        finally:
+            self.round_began = 0.0
+            with self._lock:
+                self._stopped = True
+                self._posted.clear()
+            self._selector.close()
+            self._wakeup.close()
+
+    def _round(self) -> None:
+        events = self._selector.select(self._timeout())
+        self.round_began = time.monotonic()
+        for key, mask in events:
+            self._guard(key.data, mask)
+        self._run_posted()
+        for callback in self._timers.due():
+            self._guard(callback)
+        if self._ready:
+            ready, self._ready = self._ready, []
+            for item in ready:
+                self._guard(item.proceed)
+        while self._dirty:
+            dirty, self._dirty = self._dirty, []
+            for item in dirty:
+                self._guard(item.flush)
+        self.rounds += 1
+        self.round_began = 0.0
+
+    def _timeout(self) -> float | None:
+        if self._ready or self._backlog:
+            return 0
+        due = self._timers.next_due()
+        return None if due is None else max(0.0, due - time.monotonic())
+
+    def _run_posted(self) -> None:
+        """Take the queue first and run it outside the lock: a job may post."""
+        with self._lock:
+            self._wake_pending = False
+            posted, self._posted = self._posted, []
+        jobs = self._backlog + posted if self._backlog else posted
+        self._backlog = jobs[POSTED_PER_ROUND:]
+        for job in jobs[:POSTED_PER_ROUND] if self._backlog else jobs:
+            self._guard(job)
+
+    def _guard(self, callback: Callable[..., None], *args: int) -> None:
+        """No callback may end the loop: what escapes it is a defect of ours, and costs only that event."""
+        try:
+            callback(*args)
+        except Exception:
+            log.exception("unexpected error in %s", self.name)
+
+    def _drain_wakeup(self, mask: int) -> None:
+        self._wakeup.drain()
+        if self.on_wakeup is not None:
+            self.on_wakeup()
+
+    def _stop(self) -> None:
+        self._stopping = True

@@ -1,0 +1,88 @@
+"""What the registries link: sessions, users, groups and memberships."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from chatd.net.loop import EventLoop
+from chatd.registry.linked import Link, LinkedRegistry
+
+
+class Peer(Protocol):
+    """The connection side of a session. ``loop`` may be read by any thread, `send` is for that loop's thread."""
+
+    loop: EventLoop
+    legacy: bool
+
+    def answered(self, data: bytes, count: int, mid: int) -> None:
+        """Queue lines that hold the replies to ``count`` chat requests of this connection."""
+
+    def say_goodbye(self, reason: str) -> None:
+        """End the connection, saying why."""
+
+    def send(self, data: bytes, mid: int = 0) -> None:
+        """Queue one or more whole lines; ``mid`` is the highest message id in them, 0 when there is none."""
+
+
+class Session(Link):
+    """One logged-in connection.
+
+    ``held`` is not None while missed messages are still being sent: what arrives meanwhile waits there, with its
+    highest mid. ``held``, ``held_bytes`` and ``overflowed`` belong to the loop's thread; the rest never changes.
+    """
+
+    __slots__ = ("held", "held_bytes", "loop", "overflowed", "peer", "token_hash", "user")
+
+    def __init__(self, user: UserNode, peer: Peer, token_hash: bytes) -> None:
+        super().__init__()
+        self.user = user
+        self.peer = peer
+        self.loop = peer.loop
+        self.token_hash = token_hash
+        self.held: list[tuple[int, bytes]] | None = []
+        self.held_bytes = 0
+        self.overflowed = False
+
+
+class UserNode(Link):
+    """A user with at least one session. All fields but the first two are guarded by the online registry's lock.
+
+    ``friends`` maps names to ids, ``groups`` names to nodes. Both are replaced, never changed in place, so a reader
+    without the lock sees one state or the other (copy on write; they change seldom and are read for every message).
+    """
+
+    __slots__ = ("friends", "groups", "id", "name", "sessions")
+
+    def __init__(self, user_id: int, name: str) -> None:
+        super().__init__()
+        self.id = user_id
+        self.name = name
+        self.friends: dict[str, int] = {}
+        self.groups: dict[str, GroupNode] = {}
+        self.sessions: LinkedRegistry[Session] = LinkedRegistry()
+
+
+class Membership(Link):
+    """One online user's place in the list of one group. Guarded by the group registry's lock."""
+
+    __slots__ = ("user",)
+
+    def __init__(self, user: UserNode) -> None:
+        super().__init__()
+        self.user = user
+
+
+class GroupNode(Link):
+    """A group with at least one member online. ``members`` and ``fanout`` are guarded by the group registry's lock."""
+
+    __slots__ = ("fanout", "id", "members", "name")
+
+    def __init__(self, group_id: int, name: str) -> None:
+        super().__init__()
+        self.id = group_id
+        self.name = name
+        self.members: LinkedRegistry[Membership] = LinkedRegistry()
+        self.fanout: Fanout | None = None  # the sessions of all members by loop; None: to be made anew
+
+
+Fanout = dict[EventLoop, tuple[Session, ...]]

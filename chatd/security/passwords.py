@@ -1,0 +1,63 @@
+"""argon2id in threads of its own (RFC 9106)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import argon2
+
+log = logging.getLogger("chatd.auth")
+
+THREADS = 2
+NICENESS = 10  # hashing must not take processor time from chatting
+
+_COSTS = {
+    "normal": argon2.PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1),
+    "low": argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1),
+}
+
+
+class Passwords:
+    """Every method: any thread that may wait. The hashing threads do nothing else, and run at low priority.
+
+    They never hold a lock or, while hashing, the GIL: a thread of low priority that did would hold up everybody.
+    """
+
+    def __init__(self, cost: str) -> None:
+        self._hasher = _COSTS[cost]
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="hash", initializer=_be_nice)
+
+    def hash(self, password: str) -> str:
+        """Return what is stored of a password."""
+        return self._pool.submit(self._hasher.hash, password).result()
+
+    def verify(self, stored: str, password: str) -> bool:
+        """Whether a password is the stored one."""
+        return self._pool.submit(self._matches, stored, password).result()
+
+    def outdated(self, stored: str) -> bool:
+        """Whether a hash was made with other parameters than those in force, and should be renewed."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def stop(self) -> None:
+        """Join the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _matches(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except argon2.exceptions.VerifyMismatchError:
+            return False
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            log.error("a stored password hash is broken")
+            return False
+
+
+def _be_nice() -> None:
+    try:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)  # Linux: this thread alone
+    except OSError as error:
+        log.debug("cannot lower the priority of a hashing thread: %s", error)

@@ -1,0 +1,40 @@
+"""Token buckets, as one number each (the generic cell rate algorithm, ITU-T I.371)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rate:
+    """``per_second`` in the long run, ``burst`` at once."""
+
+    per_second: float
+    burst: int
+
+
+RATES = {
+    "login": Rate(1, 20),
+    "edit": Rate(10, 200),
+    "chat": Rate(50, 1000),
+    "query": Rate(20, 200),
+    "mark": Rate(50, 1000),
+}
+"""By command class, for each connection. People do not come near them; a program that floods does."""
+
+REGISTRATIONS = Rate(1, 200)
+"""New accounts from one address."""
+
+
+def admit(rate: Rate, theoretical: float, now: float) -> tuple[float, int]:
+    """Try to take one token.
+
+    ``theoretical`` is what the last call returned, 0.0 at first; ``now`` is monotonic seconds. Returns the new value and
+    0, or the old value and the milliseconds until a token is there.
+    """
+    interval = 1.0 / rate.per_second
+    start = max(theoretical, now)
+    wait = start - now - interval * (rate.burst - 1)
+    if wait > 1e-9:
+        return theoretical, int(wait * 1000) + 1
+    return start + interval, 0

@@ -1,0 +1,201 @@
+"""The composition root: build, wire, start, stop."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+from chatd.commands import handlers as _handlers  # noqa: F401  (fills the command table)
+from chatd.commands.dispatch import Dispatcher
+from chatd.commands.peer import Peer
+from chatd.commands.services import Services
+from chatd.config import Settings, plaintext_rule
+from chatd.delivery import Delivery
+from chatd.executor import BoundedExecutor
+from chatd.net.acceptor import Acceptor, AcceptLimits
+from chatd.net.connection import Connection, ConnectionSettings, Pause
+from chatd.net.loop import EventLoop, LoopStopped
+from chatd.net.workers import WorkerPool
+from chatd.registry.registry import GroupRegistry, OnlineRegistry
+from chatd.security.backoff import FailureGate
+from chatd.security.passwords import Passwords
+from chatd.startup import one_line_errors, open_database, own_data_folder, raise_descriptor_limit
+from chatd.store.journal import Journal
+from chatwire.certificate import ensure_self_signed, fingerprint_of
+from chatwire.codec import encode
+from chatwire.tls import server_context
+
+log = logging.getLogger("chatd.server")
+
+WORK_THREADS = 4
+LOGIN_THREADS = 4
+WAITING_JOBS = 20_000
+RESERVED_DESCRIPTORS = 64  # for the database, the log, the loops
+HANDSHAKE_TIMEOUT = 10.0  # seconds
+DRAIN = 2.0  # seconds for each step of stopping; there are four
+
+
+class Server:
+    """One chat server. `start`, `run` and `close` belong to the thread that made it; `stop` to any."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Check and open everything that can fail.
+
+        Raises:
+            ConfigError: a file, an address or the database cannot be used; the message is one line.
+        """
+        self.settings = settings
+        raise_descriptor_limit()
+        with one_line_errors():
+            self._lock_file = own_data_folder(settings.data)
+            self._tls = self._make_tls()
+            self._database = open_database(settings, WORK_THREADS + LOGIN_THREADS + 1)
+            self.loop = EventLoop("main")
+            self.workers = WorkerPool(settings.workers)
+            self._peers: dict[EventLoop, set[Peer]] = {loop: set() for loop in self.workers.loops}
+            self.services = self._make_services()
+            self.acceptor = self._make_acceptor()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        return self.acceptor.address
+
+    def start(self) -> None:
+        """Begin to serve; `run` then has to be called."""
+        if not self.settings.limits:
+            log.warning("limits are off: no rates, no cap on connections per address")
+        if self.settings.password_cost == "low":
+            log.warning("password cost is low: for load tests only")
+        self.services.journal.start()
+        self.workers.start()
+        self.acceptor.start()
+
+    def run(self) -> bool:
+        """Serve until `stop`, then drain. The calling thread becomes the main loop's.
+
+        Returns false when a thread hangs, so that the process has to be ended by force.
+        """
+        self.loop.run()
+        return self._close()
+
+    def stop(self) -> None:
+        """Ask for an orderly end. Any thread."""
+        try:
+            self.loop.post(self._stop_accepting)
+        except LoopStopped:
+            return  # it has ended already
+
+    # -- building --------------------------------------------------------------
+
+    def _make_tls(self) -> ssl.SSLContext:
+        settings = self.settings
+        if settings.tls_cert and settings.tls_key:
+            certificate, key = settings.tls_cert, settings.tls_key
+        else:
+            certificate, key = ensure_self_signed(settings.data)
+        self.fingerprint = fingerprint_of(certificate)
+        return server_context(str(certificate), str(key))
+
+    def _make_services(self) -> Services:
+        groups = GroupRegistry()
+        online = OnlineRegistry(groups)
+        delivery = Delivery(online)
+        return Services(
+            settings=self.settings,
+            database=self._database,
+            journal=Journal(self._database, delivery.deliver, delivery.fail),
+            online=online,
+            groups=groups,
+            delivery=delivery,
+            work=BoundedExecutor("work", WORK_THREADS, WAITING_JOBS),
+            logins=BoundedExecutor("login", LOGIN_THREADS, WAITING_JOBS),
+            passwords=Passwords(self.settings.password_cost),
+            failures=FailureGate(),
+            presence_loop=self.workers.loops[0],
+        )
+
+    def _make_acceptor(self) -> Acceptor:
+        settings = self.settings
+        self._connection_settings = ConnectionSettings(
+            soft_mark=settings.output_soft,
+            hard_mark=settings.output_hard,
+            tls=self._tls,
+            handshake_timeout=HANDSHAKE_TIMEOUT,
+            plaintext_allowed=lambda address: plaintext_rule(settings.plaintext, address),
+            tls_required=encode({"cmd": "goodbye", "result": "tls_required"}),
+        )
+        limits = AcceptLimits(
+            total=min(settings.max_connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_DESCRIPTORS),
+            per_address=settings.max_per_address if settings.limits else 0,
+            refusal=encode({"cmd": "goodbye", "result": "too_many_connections"}),
+        )
+        return Acceptor(self.loop, settings.host, settings.port, limits, self._adopt)
+
+    # -- the main loop's thread --------------------------------------------------
+
+    def _adopt(self, sock: socket.socket, address: str) -> None:
+        loop = self.workers.next()
+        loop.post(lambda: self._open(loop, sock, address))
+
+    def _stop_accepting(self) -> None:
+        log.info("stopping: connections=%d online=%d", self.acceptor.connections, len(self.services.online))
+        self.acceptor.close()
+        self.loop.stop()
+
+    def _close(self) -> bool:
+        """Release everything, in the order in which nothing is cut off that others still use."""
+        services = self.services
+        clean = self._on_every_loop(lambda peer: peer.connection.pause(Pause.CLOSING))  # no new requests
+        clean &= services.work.stop(DRAIN) & services.logins.stop(DRAIN)
+        clean &= services.journal.stop(DRAIN)  # what was accepted is stored, and answered
+        clean &= self._on_every_loop(lambda peer: peer.say_goodbye("shutdown"))
+        self._await_empty()
+        clean &= self.workers.stop(DRAIN)
+        if clean:
+            services.passwords.stop()
+            self._database.close()
+        self._lock_file.close()
+        log.info("stopped")
+        return clean
+
+    def _on_every_loop(self, action: Callable[[Peer], None]) -> bool:
+        """Do something with every connection, each in its own loop; false when a loop does not get to it in time."""
+        waiting = threading.Semaphore(0)
+
+        def act(loop: EventLoop) -> None:
+            for peer in list(self._peers[loop]):
+                action(peer)
+            waiting.release()
+
+        for loop in self._peers:
+            loop.post(partial(act, loop))
+        return all(waiting.acquire(timeout=DRAIN) for _ in self._peers)
+
+    def _await_empty(self) -> None:
+        """Give clients a moment to take the rest of their output; `close_after_flush` ends those who do not."""
+        deadline = time.monotonic() + DRAIN
+        while any(self._peers.values()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    # -- the worker loops --------------------------------------------------------
+
+    def _open(self, loop: EventLoop, sock: socket.socket, address: str) -> None:
+        peers = self._peers[loop]
+        connection = Connection(loop, sock, address, self._connection_settings, lambda: self._released(peers, peer))
+        peer = Peer(self.services, connection)
+        peers.add(peer)
+        connection.open(Dispatcher(peer))
+
+    def _released(self, peers: set[Peer], peer: Peer) -> None:
+        peers.discard(peer)
+        try:
+            self.loop.post(lambda: self.acceptor.released(peer.address))
+        except LoopStopped:
+            return  # stopping: nobody counts any more

@@ -1,0 +1,1 @@
+"""Pooled database access, one file per table family, and the journal, which alone writes messages."""

@@ -1,0 +1,237 @@
+"""The two database engines behind one pool, one SQL and one family of errors."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import urllib.parse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, Protocol
+
+import pymysql
+from dbutils.pooled_db import PooledDB
+
+CONNECT_TIMEOUT = 3  # seconds; the pool's lock is held while it connects, so it must be short
+QUERY_TIMEOUT = 20  # seconds without an answer; PyMySQL's own default is none
+SQLITE_BUSY_MS = 10_000  # another process (a backup, a shell) may hold SQLite's write lock for so long
+
+Row = tuple[Any, ...]
+
+_DEADLOCKS = (1205, 1213)  # MariaDB: lock wait timeout, deadlock
+_DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached, is full, or gave up; what was asked for may be tried again later."""
+
+
+class Deadlock(DatabaseUnavailable):
+    """The database chose this transaction to make way for another; to be run again."""
+
+
+class CommitUncertain(DatabaseUnavailable):
+    """The connection failed during the commit itself: what was written may or may not be stored."""
+
+
+class Conflict(Exception):
+    """A unique key is taken."""
+
+
+class Cursor(Protocol):
+    """The part of a DB-API cursor that transactions use."""
+
+    rowcount: int
+    lastrowid: int | None
+
+    def execute(self, sql: str, args: Sequence[Any] = ...) -> object:
+        """Run one statement."""
+
+    def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> object:
+        """Run one statement for many rows."""
+
+    def fetchall(self) -> Sequence[Row]:
+        """All rows."""
+
+
+class Transaction:
+    """Statements that belong together. One thread uses it, within `Database.transaction`."""
+
+    __slots__ = ("_cursor", "_database")
+
+    def __init__(self, database: Database, cursor: Cursor) -> None:
+        self._database = database
+        self._cursor = cursor
+
+    def rows(self, sql: str, *args: Any) -> Sequence[Row]:
+        """Return all rows of a query; parameters are marked by ``?``."""
+        self._cursor.execute(self._database.dialect(sql), args)
+        return self._cursor.fetchall()
+
+    def row(self, sql: str, *args: Any) -> Row | None:
+        """Return the first row, or None."""
+        rows = self.rows(sql, *args)
+        return rows[0] if rows else None
+
+    def execute(self, sql: str, *args: Any) -> int:
+        """Run a statement and return the number of rows it concerned."""
+        self._cursor.execute(self._database.dialect(sql), args)
+        return self._cursor.rowcount
+
+    def insert(self, sql: str, *args: Any) -> int:
+        """Insert a row and return its generated id."""
+        self._cursor.execute(self._database.dialect(sql), args)
+        return self._cursor.lastrowid or 0
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for many rows; an INSERT becomes one multi-row statement on MariaDB."""
+        self._cursor.executemany(self._database.dialect(sql), rows)
+
+
+class Database:
+    """A pool of connections. Every method may be called by any thread; a connection is used by one at a time.
+
+    The pool holds as many connections as there are threads that use it, so nobody ever waits for one. On SQLite, where
+    only one connection can write, writers queue on a lock of ours: SQLite itself would make them sleep and poll.
+    """
+
+    def __init__(self, url: str, connections: int) -> None:
+        """Open the pool.
+
+        Raises:
+            ValueError: the URL is none.
+            DatabaseUnavailable: the database cannot be reached.
+        """
+        self.engine, factory, settings = _parse(url)
+        self.sqlite = self.engine == "sqlite"
+        self._write_lock = threading.Lock()
+        with self._translated():
+            self._pool = PooledDB(
+                factory,
+                mincached=connections if not self.sqlite else 1,
+                maxcached=connections,
+                maxconnections=connections,
+                maxshared=0,
+                blocking=True,
+                setsession=_SQLITE_SESSION if self.sqlite else None,
+                failures=(pymysql.err.InterfaceError,),  # DBUtils would repeat a statement on wider errors
+                ping=0 if self.sqlite else 1,
+                **settings,
+            )
+
+    def dialect(self, sql: str) -> str:
+        """The text of a statement as this engine's driver wants it."""
+        return sql if self.sqlite else _percent(sql)
+
+    @contextmanager
+    def transaction(self, *, write: bool = False) -> Iterator[Transaction]:
+        """Run a block in one transaction: committed when it ends, rolled back when it raises.
+
+        Raises:
+            Conflict: a unique key is taken.
+            DatabaseUnavailable: anything that is the database's fault; nothing is known to be stored.
+        """
+        with self._translated():
+            if write and self.sqlite:
+                with self._write_lock:
+                    yield from self._run("BEGIN IMMEDIATE")
+            else:
+                yield from self._run("BEGIN")
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self._pool.close()
+
+    def _run(self, begin: str) -> Iterator[Transaction]:
+        connection = self._pool.connection()
+        try:
+            connection.begin()
+            cursor = connection.cursor()
+            if self.sqlite:
+                cursor.execute(begin)
+            yield Transaction(self, cursor)
+            self._commit(connection)
+        finally:
+            connection.close()  # back to the pool, which rolls back what was not committed
+
+    @staticmethod
+    def _commit(connection: Any) -> None:
+        try:
+            connection.commit()
+        except _DRIVER_ERRORS as error:
+            raise CommitUncertain(_first_line(error)) from error
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """The one place where drivers' errors become ours."""
+        try:
+            yield
+        except (sqlite3.IntegrityError, pymysql.err.IntegrityError) as error:
+            raise Conflict(str(error)) from error
+        except _DRIVER_ERRORS as error:
+            kind = Deadlock if error.args and error.args[0] in _DEADLOCKS else DatabaseUnavailable
+            raise kind(_first_line(error)) from error
+
+
+class _SqliteModule:
+    """The standard library's module with our way to connect: DBUtils wants a DB-API module or a callable."""
+
+    threadsafety = 1
+    Error = sqlite3.Error
+    OperationalError = sqlite3.OperationalError
+    InterfaceError = sqlite3.InterfaceError
+    InternalError = sqlite3.InternalError
+
+    @staticmethod
+    def connect(path: str) -> sqlite3.Connection:
+        """Transactions are begun and ended by us alone; the pool may hand a connection to another thread."""
+        return sqlite3.connect(
+            path, timeout=SQLITE_BUSY_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+
+
+_SQLITE_SESSION = [
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # a commit is on the disk, not only in the kernel
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-16000",
+]
+
+
+def _parse(url: str) -> tuple[str, Any, dict[str, Any]]:
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
+        return "sqlite", _SqliteModule, {"path": urllib.parse.unquote(parts.path[1:])}
+    if parts.scheme in ("mysql", "mariadb") and len(parts.path) > 1:
+        query = dict(urllib.parse.parse_qsl(parts.query))
+        where: dict[str, Any] = {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
+        if "unix_socket" in query:
+            where = {"unix_socket": query["unix_socket"]}
+        return (
+            "mariadb",
+            pymysql,
+            {
+                **where,
+                "user": urllib.parse.unquote(parts.username or ""),
+                "password": urllib.parse.unquote(parts.password or ""),
+                "database": urllib.parse.unquote(parts.path[1:]),
+                "charset": "utf8mb4",
+                "collation": "utf8mb4_bin",
+                "autocommit": False,
+                "connect_timeout": CONNECT_TIMEOUT,
+                "read_timeout": QUERY_TIMEOUT,
+                "write_timeout": QUERY_TIMEOUT,
+            },
+        )
+    raise ValueError("a database URL is sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME")
+
+
+@lru_cache(maxsize=1024)
+def _percent(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error.args[1] if len(error.args) > 1 else error) or type(error).__name__
+    return text.splitlines()[0]

@@ -1,0 +1,36 @@
+"""Friendships."""
+
+from __future__ import annotations
+
+from chatd.store.engine import Transaction
+
+
+def of(tx: Transaction, user_id: int) -> dict[str, int]:
+    """A user's friends: ids by name, in the order of their ids."""
+    rows = tx.rows(
+        "SELECT u.name, u.id FROM friendships f JOIN users u ON u.id = f.friend_id WHERE f.user_id = ?"
+        " ORDER BY f.friend_id",
+        user_id,
+    )
+    return {name: int(friend_id) for name, friend_id in rows}
+
+
+def count(tx: Transaction, user_id: int) -> int:
+    """How many friends a user has."""
+    row = tx.row("SELECT COUNT(*) FROM friendships WHERE user_id = ?", user_id)
+    return int(row[0]) if row else 0
+
+
+def add(tx: Transaction, user_id: int, friend_id: int) -> None:
+    """Make two users friends. Raises Conflict when they are."""
+    # The lower id first, always: two users who add each other at once must not wait for each other's row.
+    for one, other in sorted(((user_id, friend_id), (friend_id, user_id))):
+        tx.execute("INSERT INTO friendships (user_id, friend_id) VALUES (?, ?)", one, other)
+
+
+def remove(tx: Transaction, user_id: int, friend_id: int) -> bool:
+    """End a friendship; false when there was none."""
+    removed = 0
+    for one, other in sorted(((user_id, friend_id), (friend_id, user_id))):
+        removed += tx.execute("DELETE FROM friendships WHERE user_id = ? AND friend_id = ?", one, other)
+    return removed > 0

@@ -1,0 +1,88 @@
+"""Groups and memberships.
+
+Whatever changes a membership runs in the journal's thread, between two batches of messages, so that a membership is an
+exact interval of mids (`last_mid` is the newest one given out).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chatd.store.engine import Transaction
+from chatd.store.users import now_ms
+
+
+@dataclass(frozen=True)
+class Group:
+    """One row of `chat_groups`. ``size`` is the number of members."""
+
+    id: int
+    name: str
+    owner_id: int | None
+    size: int
+
+
+def by_name(tx: Transaction, name: str) -> Group | None:
+    """The group of that exact name, or None."""
+    row = tx.row("SELECT id, name, owner_id, size FROM chat_groups WHERE name = ?", name)
+    return Group(*row) if row else None
+
+
+def of(tx: Transaction, user_id: int) -> list[tuple[Group, str]]:
+    """The groups a user is in, with the owners' names."""
+    rows = tx.rows(
+        "SELECT g.id, g.name, g.owner_id, g.size, o.name FROM members m JOIN chat_groups g ON g.id = m.group_id"
+        " LEFT JOIN users o ON o.id = g.owner_id WHERE m.user_id = ? AND m.left_mid = 0 ORDER BY g.id",
+        user_id,
+    )
+    return [(Group(*row[:4]), row[4] or "") for row in rows]
+
+
+def count_of(tx: Transaction, user_id: int) -> int:
+    """How many groups a user is in."""
+    row = tx.row("SELECT COUNT(*) FROM members WHERE user_id = ? AND left_mid = 0", user_id)
+    return int(row[0]) if row else 0
+
+
+def members(tx: Transaction, group_id: int) -> list[tuple[int, str]]:
+    """Ids and names of a group's members, in the order in which they joined."""
+    rows = tx.rows(
+        "SELECT u.id, u.name FROM members m JOIN users u ON u.id = m.user_id"
+        " WHERE m.group_id = ? AND m.left_mid = 0 ORDER BY m.joined, u.id",
+        group_id,
+    )
+    return [(int(user_id), name) for user_id, name in rows]
+
+
+def is_member(tx: Transaction, group_id: int, user_id: int) -> bool:
+    """Whether a user is in a group now."""
+    sql = "SELECT 1 FROM members WHERE group_id = ? AND user_id = ? AND left_mid = 0"
+    return tx.row(sql, group_id, user_id) is not None
+
+
+def create(tx: Transaction, name: str, owner_id: int) -> int:
+    """Make an empty group and return its id. Raises Conflict when the name is taken."""
+    return tx.insert("INSERT INTO chat_groups (name, owner_id, created) VALUES (?, ?, ?)", name, owner_id, now_ms())
+
+
+def join(tx: Transaction, group: Group, user_id: int, last_mid: int) -> None:
+    """Begin a membership. Who joins an abandoned group owns it."""
+    tx.execute(
+        "INSERT INTO members (group_id, user_id, joined_mid, joined) VALUES (?, ?, ?, ?)",
+        group.id, user_id, last_mid, now_ms(),
+    )  # fmt: skip
+    tx.execute(
+        "UPDATE chat_groups SET size = size + 1, owner_id = COALESCE(owner_id, ?) WHERE id = ?", user_id, group.id
+    )
+
+
+def leave(tx: Transaction, group: Group, user_id: int, last_mid: int) -> None:
+    """End a membership; one in which nothing was said leaves no trace. An owner's place is inherited."""
+    whose = "group_id = ? AND user_id = ? AND left_mid = 0"
+    if not tx.execute(f"DELETE FROM members WHERE {whose} AND joined_mid >= ?", group.id, user_id, last_mid):
+        tx.execute(f"UPDATE members SET left_mid = ? WHERE {whose}", last_mid, group.id, user_id)
+    heir = group.owner_id
+    if heir == user_id:
+        remaining = members(tx, group.id)
+        heir = remaining[0][0] if remaining else None
+    tx.execute("UPDATE chat_groups SET size = size - 1, owner_id = ? WHERE id = ?", heir, group.id)

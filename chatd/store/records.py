@@ -1,0 +1,80 @@
+"""What the journal is given to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chatd.registry.nodes import GroupNode, Session
+from chatd.store.engine import Transaction
+
+
+class ChatRecord:
+    """One message on its way: made by a loop, completed (`mid`, `ts`) by the journal, then handed to the delivery.
+
+    ``push_open`` and ``reply_open`` are JSON objects without their end, encoded once by the loop that received the
+    request; what only the journal knows is appended to them. ``group`` is None for a private message, ``recipient``
+    None for one to a group. ``duplicate``: its cid was stored before, so `mid` and `ts` are the first one's.
+    """
+
+    __slots__ = (
+        "cid", "conversation", "duplicate", "group", "mid", "origin", "push_open", "recipient", "reply_open", "sender",
+        "text", "ts",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        origin: Session,
+        conversation: int,
+        recipient: int | None,
+        group: GroupNode | None,
+        cid: bytes | None,
+        text: str,
+        push_open: bytes,
+        reply_open: bytes,
+    ) -> None:
+        self.origin = origin
+        self.conversation = conversation
+        self.sender = origin.user.id
+        self.recipient = recipient
+        self.group = group
+        self.cid = cid
+        self.text = text
+        self.push_open = push_open
+        self.reply_open = reply_open
+        self.mid = 0
+        self.ts = 0
+        self.duplicate = False
+
+    def row(self) -> tuple[Any, ...]:
+        """The values for `messages.INSERT`."""
+        return (self.mid, self.conversation, self.sender, self.recipient, self.cid, self.ts, self.text)
+
+
+@dataclass(frozen=True)
+class MarkRecord:
+    """A user has everything (``conversation`` None), or has read a conversation, up to ``mid``.
+
+    ``done`` is called in the journal's thread: true when it is stored.
+    """
+
+    user_id: int
+    conversation: int | None
+    mid: int
+    done: Callable[[bool], None]
+
+
+@dataclass(frozen=True)
+class ChangeRecord:
+    """Something that must happen between two batches of messages: who is in a group.
+
+    Both run in the journal's thread: ``run`` gets a transaction of its own and the newest mid, ``done`` what it
+    returned or raised.
+    """
+
+    run: Callable[[Transaction, int], object]
+    done: Callable[[object], None]
+
+
+Record = ChatRecord | MarkRecord | ChangeRecord

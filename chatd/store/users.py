@@ -1,0 +1,85 @@
+"""Accounts and resume tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+
+from chatd.store.engine import Transaction
+
+
+@dataclass(frozen=True)
+class Account:
+    """One row of `users`. ``password`` is an argon2 hash, ``acked`` the mid up to which the user has everything."""
+
+    id: int
+    name: str
+    password: str
+    acked: int
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def create(tx: Transaction, name: str, password_hash: str) -> int:
+    """Make an account and return its id. Raises Conflict when the name is taken."""
+    return tx.insert("INSERT INTO users (name, password, created) VALUES (?, ?, ?)", name, password_hash, now_ms())
+
+
+def by_name(tx: Transaction, name: str) -> Account | None:
+    """The account of that exact name, or None."""
+    row = tx.row("SELECT id, name, password, acked FROM users WHERE name = ?", name)
+    return Account(*row) if row else None
+
+
+def id_of(tx: Transaction, name: str) -> int | None:
+    """The id of a user, or None."""
+    row = tx.row("SELECT id FROM users WHERE name = ?", name)
+    return int(row[0]) if row else None
+
+
+def set_password(tx: Transaction, user_id: int, password_hash: str) -> None:
+    """Store another hash."""
+    tx.execute("UPDATE users SET password = ? WHERE id = ?", password_hash, user_id)
+
+
+def hash_token(token: str) -> bytes:
+    """What is stored of a token. A token is random and long, so a plain hash is enough."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def add_token(tx: Transaction, token_hash: bytes, user_id: int, lifetime_s: int) -> None:
+    """Store a token; those of this user that have expired go at the same time."""
+    now = now_ms()
+    tx.execute("DELETE FROM tokens WHERE user_id = ? AND expires <= ?", user_id, now)
+    tx.execute(
+        "INSERT INTO tokens (hash, user_id, expires) VALUES (?, ?, ?)", token_hash, user_id, now + lifetime_s * 1000
+    )
+
+
+def by_token(tx: Transaction, name: str, token_hash: bytes) -> tuple[Account, int] | None:
+    """The account that a valid token belongs to and when the token expires (ms); None when it is not valid."""
+    row = tx.row(
+        "SELECT u.id, u.name, u.password, u.acked, t.expires FROM tokens t JOIN users u ON u.id = t.user_id"
+        " WHERE t.hash = ? AND t.expires > ? AND u.name = ?",
+        token_hash, now_ms(), name,
+    )  # fmt: skip
+    return (Account(*row[:4]), int(row[4])) if row else None
+
+
+def extend_token(tx: Transaction, token_hash: bytes, lifetime_s: int) -> None:
+    """Let a token that is in use live on."""
+    tx.execute("UPDATE tokens SET expires = ? WHERE hash = ?", now_ms() + lifetime_s * 1000, token_hash)
+
+
+def drop_token(tx: Transaction, token_hash: bytes) -> None:
+    """Revoke one token."""
+    tx.execute("DELETE FROM tokens WHERE hash = ?", token_hash)
+
+
+def drop_all_tokens(tx: Transaction, user_id: int) -> None:
+    """Revoke every token of a user."""
+    tx.execute("DELETE FROM tokens WHERE user_id = ?", user_id)

@@ -1,0 +1,175 @@
+"""A blocking client: connect, log in, request and reply, pushes as they come.
+
+It keeps one rule of the wire for its user: a message is shown once. `seen` is the highest mid that has been handed out,
+and a safe ``after`` for the next login (wire, section 5.3).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+from chatwire.codec import Object
+from chatwire.commands import reply_name
+from chatwire.errors import LinkTimeout, PeerError, Refused
+from chatwire.transport import Transport
+
+CHAT_PUSHES = frozenset(("private_chat", "group_chat"))
+
+
+class Client:
+    """One connection and at most one session on it. One thread uses it; `wake` alone may be called from any thread."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: bool = False,
+        fingerprint: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        """Connect. ``timeout`` in seconds is also that of every request.
+
+        Raises:
+            LinkError: the server cannot be reached, or (as UnknownFingerprint) shows another certificate than expected.
+        """
+        self.timeout = timeout
+        self.user = ""
+        self.token = ""
+        self.seen = 0
+        self.fingerprint = ""
+        self._transport = Transport(host, port, timeout=timeout)
+        self._inbox: deque[Object] = deque()
+        self._last_id = 0
+        if tls:
+            self.fingerprint = self._transport.start_tls(host, fingerprint=fingerprint, timeout=timeout)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def register(self, user: str, password: str) -> None:
+        """Make an account. Raises Refused when the name is taken or bad."""
+        self.expect("register", user=user, password=password)
+
+    def login(self, user: str, password: str, *, after: int | None = None) -> Object:
+        """Begin a session and return the login reply; missed messages arrive as pushes. Raises Refused."""
+        return self._begin(self.expect("login", user=user, password=password, **_maybe(after=after)), user)
+
+    def resume(self, user: str, token: str, *, after: int | None = None) -> Object:
+        """Begin a session with a token. Raises Refused."""
+        return self._begin(self.expect("resume", user=user, token=token, **_maybe(after=after)), user)
+
+    def private_chat(self, to: str, text: str, *, cid: str | None = None) -> Object:
+        """Send to a user; the reply has `mid` and `ts`. Raises Refused unless it was stored."""
+        return self.expect(
+            "private_chat", ("success", "offline"), user_from=self.user, user_to=to, text=text, **_maybe(cid=cid)
+        )
+
+    def group_chat(self, group: str, text: str, *, cid: str | None = None) -> Object:
+        """Send to a group; the reply has `mid` and `ts`. Raises Refused unless it was stored."""
+        return self.expect("group_chat", user=self.user, group=group, text=text, **_maybe(cid=cid))
+
+    def expect(self, cmd: str, words: tuple[str, ...] = ("success",), **fields: Any) -> Object:
+        """Like `request`, and raises Refused when the result is none of ``words``."""
+        reply = self.request(cmd, **fields)
+        if reply["result"] not in words:
+            raise Refused(reply)
+        return reply
+
+    def request(self, cmd: str, **fields: Any) -> Object:
+        """Send a request and return its reply, whatever it says. Pushes that come first are kept for `pushes`.
+
+        Raises:
+            LinkTimeout: no reply within the client's timeout.
+            LinkError: the connection has ended.
+        """
+        request_id = self.send(cmd, **fields)
+        deadline = time.monotonic() + self.timeout
+        while True:
+            obj = self._receive(deadline - time.monotonic())
+            if obj is None:
+                if time.monotonic() >= deadline:
+                    raise LinkTimeout(f"no reply to {cmd} within {self.timeout} s")
+            elif obj.get("id") == request_id and obj.get("cmd") == reply_name(cmd):
+                return obj
+            else:
+                self._inbox.append(obj)
+
+    def send(self, cmd: str, **fields: Any) -> int:
+        """Send a request without waiting and return its id; the reply will be among the pushes."""
+        self._last_id += 1
+        self._transport.send({"cmd": cmd, "id": self._last_id, **fields}, timeout=self.timeout)
+        return self._last_id
+
+    def next_push(self, timeout: float | None = None) -> Object | None:
+        """Return the next object that nobody waits for, or None when the time is up or `wake` was called.
+
+        A message that was handed out before is passed over.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            if self._inbox:
+                obj: Object | None = self._inbox.popleft()
+            else:
+                obj = self._receive(None if deadline is None else deadline - time.monotonic())
+            if obj is None or self._is_new(obj):
+                return obj
+
+    def pushes(self, timeout: float | None = None) -> Iterator[Object]:
+        """Iterate over pushes until none has come for ``timeout`` seconds."""
+        while (obj := self.next_push(timeout)) is not None:
+            yield obj
+
+    def wake(self) -> None:
+        """Make a waiting `next_push` return None. Any thread."""
+        self._transport.wake()
+
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return self._transport.fileno()
+
+    def close(self) -> None:
+        """Close the connection; the session's token lives on. May be called twice."""
+        self._transport.close()
+
+    def logout(self) -> None:
+        """End the session and its token, then close."""
+        with contextlib.suppress(Refused):
+            self.expect("offline", user=self.user)
+        self.close()
+
+    def _begin(self, reply: Object, user: str) -> Object:
+        self.user = user
+        self.token = str(reply.get("token", ""))
+        return reply
+
+    def _receive(self, timeout: float | None) -> Object | None:
+        while True:
+            try:
+                return self._transport.receive(None if timeout is None else max(0.0, timeout))
+            except PeerError:
+                continue  # a line that is no object: a broken server costs us that line only
+
+    def _is_new(self, obj: Object) -> bool:
+        """Remember the mid of a message; False for one that has been handed out."""
+        mid = obj.get("mid")
+        if obj.get("cmd") not in CHAT_PUSHES or type(mid) is not int:
+            return True
+        if mid <= self.seen:
+            return False
+        self.seen = mid
+        return True
+
+
+def _maybe(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,41 @@
+"""JSON in and out. The one place that knows which JSON library is used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from chatwire.errors import BadJson
+
+Object = dict[str, Any]
+
+_LINE = orjson.OPT_APPEND_NEWLINE
+
+
+def encode(obj: Object) -> bytes:
+    """Return one object as one line of UTF-8 JSON, ended by a newline."""
+    return orjson.dumps(obj, option=_LINE)
+
+
+def encode_open(obj: Object) -> bytes:
+    """Return an object of at least one field without its closing brace.
+
+    Fields that are known later can be appended, each behind a comma, without a second encoding.
+    """
+    return orjson.dumps(obj)[:-1]
+
+
+def decode(frame: bytes) -> Object:
+    """Return the object in one frame.
+
+    Raises:
+        BadJson: what is there is no JSON, no object, nested too deeply, or no valid UTF-8.
+    """
+    try:
+        value = orjson.loads(frame)
+    except (ValueError, RecursionError):
+        raise BadJson("this is no JSON") from None
+    if type(value) is not dict:
+        raise BadJson("this is no JSON object")
+    return value

@@ -1,0 +1,250 @@
+"""The table of commands: fields, limits, result words. Server, client and `docs/PROTOCOL.md` all read it from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatwire import fields as f
+from chatwire.codec import Object
+from chatwire.errors import BadRequest
+
+BAD_OBJECTS_IN_A_ROW = 8  # after so many the connection is closed
+LEGACY_GAP = 0.020  # seconds between two objects to a legacy connection
+TYPING_GAP = 3.0  # seconds; a typing notice within this time of the last one is dropped
+MAX_FRAME = 64 * 1024  # bytes, the default of --max-frame
+
+GENERIC_RESULTS = {
+    "bad_request": "a field is missing or wrong; `detail` names it",
+    "not_logged_in": "the command needs a session",
+    "forbidden": "the object claims another user than the session's",
+    "rate_limited": "too many requests; try again after `retry_after_ms`",
+    "limit_reached": "a size limit of this server; `detail` names it",
+    "busy": "nothing was done; the database is away or a queue is full. Try again",
+    "internal": "nothing more can be said; the server's log has the reason",
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a request. ``own`` marks the sender's own name: it may be missing, and must not be another's."""
+
+    name: str
+    check: f.Check
+    doc: str
+    required: bool = True
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Command:
+    """One request.
+
+    ``rate`` is the class whose token bucket pays for it; ``results`` are the words beside the generic ones;
+    ``one_of`` names two fields of which exactly one must be there; ``reply`` describes the fields of the reply.
+    """
+
+    name: str
+    doc: str
+    rate: str
+    fields: tuple[Field, ...]
+    results: dict[str, str]
+    reply: dict[str, str] = field(default_factory=dict)
+    pushes: dict[str, str] = field(default_factory=dict)
+    login: bool = True
+    one_of: tuple[str, str] | None = None
+    original: bool = False
+
+    def check(self, obj: Object) -> Object:
+        """Return the known fields of a request in the form in which the program uses them.
+
+        Raises:
+            BadRequest: a required field is missing, or a field is wrong.
+        """
+        args: Object = {}
+        for spec in self.fields:
+            value = obj.get(spec.name)
+            if value is None:
+                if spec.required:
+                    raise BadRequest(spec.name, "is missing")
+                continue
+            try:
+                args[spec.name] = spec.check(value)
+            except ValueError as error:
+                raise BadRequest(spec.name, str(error)) from None
+        if self.one_of and sum(name in args for name in self.one_of) != 1:
+            raise BadRequest(self.one_of[0], f"give either {self.one_of[0]} or {self.one_of[1]}")
+        return args
+
+
+def _own(name: str) -> Field:
+    return Field(name, f.name, "your own name", required=False, own=True)
+
+
+def _optional(name: str, check: f.Check, doc: str) -> Field:
+    return Field(name, check, doc, required=False)
+
+
+_PEER = _optional("peer", f.name, "the other user of a private conversation")
+_GROUP_OR = _optional("group", f.name, "or the group")
+_LIMIT = _optional("limit", f.limit, f"messages in the page, at most {f.MAX_PAGE}; {f.DEFAULT_PAGE} unless told")
+_AFTER = _optional("after", f.after, "push missed messages above this mid; -1: none, I page by myself")
+_CID = _optional("cid", f.cid, "chosen by the sender; makes a retry safe")
+_STORED = {"mid": "the message's id", "ts": "when it was stored, ms since 1970 UTC"}
+_DELIVERY = {
+    "success": "stored, and handed to at least one online session of the other",
+    "offline": "stored; delivered at the next login",
+    "user_not_exist": "",
+}
+_PAGE = {"messages": "as they are pushed, oldest first", "more": "whether another page follows"}
+_IN_GROUP = {"group_not_exist": "", "not_in_group": ""}
+_CONVERSATION_RESULTS = {"success": "", "user_not_exist": "", **_IN_GROUP}
+_LOGIN_REPLY = {
+    "friend": 'names, joined by "|"',
+    "group": 'names, joined by "|"',
+    "friends": "[{user, online}]",
+    "groups": "[{group, owner, members}], members being their number",
+    "unread": "[{peer or group, count, mid}]: messages above the read position `mid`, counted up to 200",
+    "token": "for `resume`",
+    "mid": "the highest mid the server has given out",
+    "limits": "{max_frame, max_text, max_groups, max_members, max_friends}",
+}
+_LOGIN_PUSHES = {"friend_login": "{friend} to friends who are online, at a user's first session"}
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command(
+            "register", "Make an account.", "login",
+            (Field("user", f.string, "the new name"), Field("password", f.password, "")),
+            {"success": "", "failure": "`reason`: `user_exists`, `bad_name`, `bad_password`"},
+            {"reason": "with `failure`"}, login=False, original=True,
+        ),
+        Command(
+            "login", "Begin a session with a password. Missed messages follow the reply, in `mid` order.", "login",
+            (Field("user", f.name, ""), Field("password", f.password, ""), _AFTER),
+            {"success": "", "user_not_exist": "", "password_error": ""},
+            _LOGIN_REPLY, _LOGIN_PUSHES, login=False, original=True,
+        ),
+        Command(
+            "resume", "Begin a session with a token, without the price of a password hash.", "login",
+            (Field("user", f.name, ""), Field("token", f.token, "from `login_reply`"), _AFTER),
+            {"success": "", "user_not_exist": "", "token_error": "unknown, expired or revoked: log in again"},
+            _LOGIN_REPLY, _LOGIN_PUSHES, login=False,
+        ),
+        Command(
+            "add", "Become friends, both ways, at once.", "edit",
+            (_own("user"), Field("friend", f.name, "")),
+            {"success": "", "user_not_exist": "", "already_friend": ""},
+            {"friend": ""}, {"add_friend_reply": "{result: user} to the other, if online"}, original=True,
+        ),
+        Command(
+            "remove_friend", "End a friendship, both ways.", "edit",
+            (_own("user"), Field("friend", f.name, "")),
+            {"success": "", "user_not_exist": "", "not_friend": ""},
+            {"friend": ""}, {"friend_removed": "{friend} to the other, and to my other sessions"},
+        ),
+        Command(
+            "create_group", "Make a group and be its owner.", "edit",
+            (_own("user"), Field("group", f.name, "")),
+            {"success": "", "group_exist": ""}, {"group": ""},
+            {"group_joined": "{group, user} to my other sessions"}, original=True,
+        ),
+        Command(
+            "add_group", "Join a group.", "edit",
+            (_own("user"), Field("group", f.name, "")),
+            {"success": "", "group_not_exist": "", "user_in_group": ""},
+            {"group": ""}, {"group_joined": "{group, user} to the members who are online"}, original=True,
+        ),
+        Command(
+            "leave_group", "Leave a group. The member of longest standing inherits an owner's place.", "edit",
+            (_own("user"), Field("group", f.name, "")), {"success": "", **_IN_GROUP},
+            {"group": ""}, {"group_left": "{group, user} to the members who are online, and to my other sessions"},
+        ),
+        Command(
+            "get_group_member", "Who is in a group.", "query",
+            (Field("group", f.name, ""),), {"success": "", "group_not_exist": ""},
+            {"group": "", "member": 'names, joined by "|"', "members": "[{user, online, role}], role owner or member"},
+            original=True,
+        ),
+        Command(
+            "private_chat", "Say something to one user.", "chat",
+            (_own("user_from"), Field("user_to", f.name, ""), Field("text", f.text, ""), _CID),
+            _DELIVERY, _STORED,
+            {"private_chat": "the request's object with mid and ts, to the other's sessions and my other ones"},
+            original=True,
+        ),
+        Command(
+            "group_chat", "Say something to a group.", "chat",
+            (_own("user"), Field("group", f.name, ""), Field("text", f.text, ""), _CID),
+            {"success": "stored", **_IN_GROUP}, _STORED,
+            {"group_chat": "the request's object with mid and ts, to every online member's sessions; to the sending "
+                           "session itself only when it is legacy"},
+            original=True,
+        ),
+        Command(
+            "offline", "Log out. The session's token dies; the connection stays open.", "edit",
+            (_own("user"),), {"success": ""},
+            pushes={"friend_offline": "{friend} to friends who are online, after a user's last session"}, original=True,
+        ),
+        Command(
+            "sync", "Every message of mine, sent or received, private or group, above a mid.", "query",
+            (Field("after", f.mid, ""), _LIMIT), {"success": ""}, _PAGE,
+        ),
+        Command(
+            "history", "One conversation, backwards from a mid, each page oldest first.", "query",
+            (_PEER, _GROUP_OR, _optional("before", f.mid, "messages below this mid; the newest unless told"), _LIMIT),
+            _CONVERSATION_RESULTS, _PAGE, one_of=("peer", "group"),
+        ),
+        Command(
+            "ack", "What I have, up to a mid: the start for the next login without `after`.", "mark",
+            (Field("mid", f.mid, ""),), {"success": "stored"}, {"mid": "what is stored now"},
+        ),
+        Command(
+            "read", "I have read a conversation up to a mid.", "mark",
+            (_PEER, _GROUP_OR, Field("mid", f.mid, "")), _CONVERSATION_RESULTS, {"mid": ""},
+            {"read": "{user, peer or group, mid} to my other sessions and, in private, to the peer"},
+            one_of=("peer", "group"),
+        ),
+        Command(
+            "typing", "I am writing. No reply unless the request is wrong.", "mark", (_PEER, _GROUP_OR), {},
+            pushes={"typing": "{user, peer or group} to the sessions of those who are online there"},
+            one_of=("peer", "group"),
+        ),
+        Command(
+            "change_password", "Change the password. All tokens die and all other sessions end.", "login",
+            (Field("password", f.password, "the one in force"), Field("new_password", f.password, "")),
+            {"success": "", "password_error": "", "failure": "`reason`: `bad_password`"},
+            {"token": "a new one for this session", "reason": "with `failure`"},
+        ),
+        Command(
+            "ping", "Is the server there?", "mark", (), {"success": ""},
+            {"ts": "the server's clock, ms since 1970 UTC"}, login=False,
+        ),
+    )
+}  # fmt: skip
+
+PUSHES = {
+    "error": "{result: bad_json | unknown_cmd | frame_too_long, detail}: what was sent is no request",
+    "goodbye": "{result}: the server is about to close this connection, and why: `shutdown`, `login_timeout`, "
+    "`tls_required`, `too_many_connections`, `too_many_errors`, `password_changed`",
+}
+
+
+def text_size(value: str) -> int:
+    """Bytes of UTF-8 in a text, without encoding it where that can be known otherwise."""
+    return len(value) if value.isascii() else len(value.encode())
+
+
+def reply_name(cmd: str) -> str:
+    """The name of the reply to a command."""
+    return cmd + "_reply"
+
+
+def reply(cmd: str, result: str, request_id: Any = None, **more: Any) -> Object:
+    """Build a reply object: cmd, result, the request's id where it had one, then what else there is to say."""
+    obj: Object = {"cmd": reply_name(cmd), "result": result}
+    if request_id is not None:
+        obj["id"] = request_id
+    obj.update(more)
+    return obj

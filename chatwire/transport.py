@@ -1,0 +1,180 @@
+"""The client's end of a connection: one socket, plain or TLS, objects in and out, with deadlines."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import time
+
+from chatwire.codec import Object, decode, encode
+from chatwire.errors import LinkError, LinkTimeout, UnknownFingerprint
+from chatwire.framing import Framer
+from chatwire.tls import TlsChannel, TlsError, client_context
+
+MAX_SERVER_OBJECT = 64 * 1024 * 1024  # bytes; a roster of many thousand friends is one object
+_RECEIVE_SIZE = 256 * 1024
+
+
+class Transport:
+    """Blocking calls over a non-blocking socket. One thread uses it; `wake` alone may be called from any thread."""
+
+    def __init__(self, host: str, port: int, *, timeout: float = 10.0) -> None:
+        """Connect in plain text.
+
+        Raises:
+            LinkError: nobody answers at that address.
+        """
+        try:
+            self._socket = socket.create_connection((host, port), timeout)
+        except OSError as error:
+            raise LinkError(f"cannot connect to {host}:{port}: {error.strerror or error}") from None
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setblocking(False)
+        self._framer = Framer(MAX_SERVER_OBJECT)
+        self._tls: TlsChannel | None = None
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_reader.setblocking(False)
+        self._wake_writer.setblocking(False)
+        self._readable = select.poll()
+        self._readable.register(self._socket, select.POLLIN)
+        self._readable.register(self._wake_reader, select.POLLIN)
+        self._writable = select.poll()
+        self._writable.register(self._socket, select.POLLOUT)
+        self._closed = False
+
+    def start_tls(self, hostname: str, *, fingerprint: str | None, timeout: float = 10.0) -> str:
+        """Shake hands and return the fingerprint of the server's certificate.
+
+        With ``fingerprint`` the certificate must be that one; without, the system's authorities decide.
+
+        Raises:
+            UnknownFingerprint: the certificate is not the expected one, or no authority vouches for it.
+            LinkError: there is no TLS to be had.
+        """
+        shown = self._handshake(hostname, verify=fingerprint is None, timeout=timeout)
+        if fingerprint is not None and shown.lower() != fingerprint.strip().lower():
+            self.close()
+            raise UnknownFingerprint(shown)
+        return shown
+
+    def send(self, obj: Object, *, timeout: float = 10.0) -> None:
+        """Write one object.
+
+        Raises:
+            LinkError: the connection is gone, or the server has read nothing for so long.
+        """
+        data = encode(obj)
+        if self._tls is not None:
+            self._tls.send(data)
+            data = self._tls.outgoing()
+        self._send_all(data, time.monotonic() + timeout)
+
+    def receive(self, timeout: float | None) -> Object | None:
+        """Return the next object, or None when the time is up or `wake` was called. ``timeout`` None waits for ever.
+
+        Raises:
+            LinkError: the connection has ended.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            frame = self._framer.next()
+            if frame is not None:
+                return decode(frame)
+            if not self._wait_readable(deadline):
+                return None
+            self._pull()
+
+    def wake(self) -> None:
+        """Make a `receive` that waits in another thread return None at once. Any thread."""
+        with contextlib.suppress(BlockingIOError, OSError):
+            self._wake_writer.send(b"\0")
+
+    def fileno(self) -> int:
+        """The socket's descriptor, for a program that has its own loop."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close everything; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._tls is not None:
+            self._tls.close()
+            with contextlib.suppress(OSError):
+                self._socket.send(self._tls.outgoing())
+        for sock in (self._socket, self._wake_reader, self._wake_writer):
+            sock.close()
+
+    def _handshake(self, hostname: str, *, verify: bool, timeout: float) -> str:
+        deadline = time.monotonic() + timeout
+        tls = TlsChannel(client_context(verify=verify), server_side=False, hostname=hostname)
+        try:
+            done = tls.handshake()
+            while not done:
+                self._send_all(tls.outgoing(), deadline)
+                if not self._wait_readable(deadline):
+                    raise LinkTimeout("the server does not answer the TLS handshake")
+                tls.receive(self._receive())
+                done = tls.established
+            self._send_all(tls.outgoing(), deadline)
+        except TlsError as error:
+            raise self._handshake_failed(hostname, str(error), verify, timeout) from None
+        self._tls = tls
+        return tls.fingerprint()
+
+    def _handshake_failed(self, hostname: str, problem: str, verify: bool, timeout: float) -> LinkError:
+        """A certificate that nobody vouches for is told by its fingerprint, so that the user can decide to pin it."""
+        address = self._socket.getpeername()
+        self.close()
+        if not verify or "certificate" not in problem:
+            return LinkError(f"TLS failed: {problem}")
+        with contextlib.closing(Transport(address[0], address[1], timeout=timeout)) as probe:
+            return UnknownFingerprint(probe._handshake(hostname, verify=False, timeout=timeout))
+
+    def _pull(self) -> None:
+        data = self._receive()
+        if self._tls is not None:
+            try:
+                data = self._tls.receive(data)
+            except (TlsError, ssl.SSLError) as error:
+                raise LinkError(f"TLS failed: {error}") from None
+            self._send_all(self._tls.outgoing(), time.monotonic() + 10.0)
+            if self._tls.ended and not data:
+                raise LinkError("the server closed the connection")
+        self._framer.feed(data)
+
+    def _receive(self) -> bytes:
+        try:
+            data = self._socket.recv(_RECEIVE_SIZE)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise LinkError(f"the connection broke: {error.strerror or error}") from None
+        if not data:
+            raise LinkError("the server closed the connection")
+        return data
+
+    def _wait_readable(self, deadline: float | None) -> bool:
+        """Wait until the socket is readable; False when the deadline has passed or somebody woke us."""
+        if self._closed:
+            raise LinkError("the connection is closed")
+        left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+        events = dict(self._readable.poll(left))
+        if self._wake_reader.fileno() in events:
+            with contextlib.suppress(BlockingIOError):
+                self._wake_reader.recv(4096)
+        return self._socket.fileno() in events
+
+    def _send_all(self, data: bytes, deadline: float) -> None:
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self._socket.send(view) :]
+            except BlockingIOError:
+                left = max(0.0, deadline - time.monotonic()) * 1000
+                if not self._writable.poll(left):
+                    raise LinkTimeout("the server does not read") from None
+            except OSError as error:
+                raise LinkError(f"the connection broke: {error.strerror or error}") from None
