@@ -108,9 +108,7 @@ def push_here(session: Session, data: bytes, mid: int) -> None:
     session.held_bytes += len(data)
 
 
-def _own_bytes(
-    session: Session, chats: list[ChatRecord], pushes: list[bytes], word: Words
-) -> tuple[bytes, int]:
+def _own_bytes(session: Session, chats: list[ChatRecord], pushes: list[bytes], word: Words) -> tuple[bytes, int]:
     """The same messages as its sender sees them: a reply in place of each push of its own."""
     pieces = []
     answered = 0

@@ -18,7 +18,7 @@ from chatd.commands.services import Services
 from chatd.config import Settings, plaintext_rule
 from chatd.delivery import Delivery
 from chatd.executor import BoundedExecutor
-from chatd.net.acceptor import Acceptor, AcceptLimits
+from chatd.net.acceptor import AcceptLimits, Acceptor
 from chatd.net.connection import Connection, ConnectionSettings, Pause
 from chatd.net.loop import EventLoop, LoopStopped
 from chatd.net.workers import WorkerPool

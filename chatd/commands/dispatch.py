@@ -18,7 +18,7 @@ from chatd.store.engine import DatabaseUnavailable, Deadlock
 from chatwire import fields
 from chatwire.codec import Object, decode
 from chatwire.commands import BAD_OBJECTS_IN_A_ROW, Command, reply, text_size
-from chatwire.errors import BadJson, BadRequest, FrameTooLong, PeerError, UnknownCommand
+from chatwire.errors import BadRequest, PeerError, UnknownCommand
 from chatwire.framing import Framer
 
 log = logging.getLogger("chatd.session")

@@ -121,5 +121,3 @@ def _find(tx: Transaction, name: str) -> groups.Group:
 def _check_room(call: Call, tx: Transaction) -> None:
     if groups.count_of(tx, call.session.user.id) >= call.services.settings.max_groups:
         raise Refusal("limit_reached", detail="group: you are in too many")
-
-

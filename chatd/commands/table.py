@@ -29,7 +29,8 @@ class Later:
 @dataclass(frozen=True)
 class OnLoop:
     """What a work handler returns when the end of it belongs to the loop: ``finish`` runs there, unless the connection
-    has closed meanwhile; then ``abandon`` does."""
+    has closed meanwhile; then ``abandon`` does.
+    """
 
     finish: Callable[[Call], Object | None]
     abandon: Callable[[], None] = lambda: None

@@ -83,7 +83,12 @@ class Connection:
     )  # fmt: skip
 
     def __init__(
-        self, loop: EventLoop, sock: socket.socket, peer: str, settings: ConnectionSettings, on_closed: Callable[[], None]
+        self,
+        loop: EventLoop,
+        sock: socket.socket,
+        peer: str,
+        settings: ConnectionSettings,
+        on_closed: Callable[[], None],
     ) -> None:
         self.loop = loop
         self.peer = peer  # the peer's address, without port

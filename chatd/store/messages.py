@@ -139,9 +139,7 @@ def ack(tx: Transaction, user_id: int, mid: int) -> None:
     tx.execute("UPDATE users SET acked = ? WHERE id = ? AND acked < ?", mid, user_id, mid)
 
 
-def push_object(
-    user_from: str, to: str | None, group_name: str | None, text: str, cid: str | None
-) -> Object:
+def push_object(user_from: str, to: str | None, group_name: str | None, text: str, cid: str | None) -> Object:
     """A message as it is pushed, without mid and ts: the request's object (wire, section 3)."""
     if group_name is not None:
         obj: Object = {"cmd": "group_chat", "user": user_from, "group": group_name, "text": text}

@@ -1,0 +1,51 @@
+# make help: what there is. The work is done in scripts/.
+
+# What is empty is left to the server's own defaults, its environment and its configuration file.
+LISTEN ?=
+DATA ?=
+DATABASE ?=
+ARGS ?=
+SERVER ?= 127.0.0.1:8000
+TESTS ?= tests
+# The interpreter for .venv; empty: the one it has, or python3.
+PYTHON ?=
+export PYTHON
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# One shell that becomes the script, so that a signal to make arrives there.
+.PHONY: run
+run: export LISTEN := $(LISTEN)
+run: export DATA := $(DATA)
+# Not expanded by make: a password may hold a dollar sign.
+run: override export DATABASE := $(value DATABASE)
+run: ## the server, Ctrl-C stops it: LISTEN=0.0.0.0:8000 DATA=var DATABASE=mysql://... ARGS="--more options"
+	@scripts/venv server && exec scripts/run $(ARGS)
+
+.PHONY: chat
+chat: ## the client in the terminal: SERVER=127.0.0.1:8000 ARGS="--more options"
+	@scripts/venv server && exec .venv/bin/python -m chatwire $(ARGS) $(SERVER)
+
+.PHONY: venv
+venv: ## the virtual environment .venv with all parts: PYTHON=python3 to choose the interpreter
+	@scripts/venv server test lint
+
+.PHONY: test
+test: ## the tests, and the Debian packages that they need: TESTS= to narrow it
+	@scripts/packages
+	@scripts/venv server test
+	@.venv/bin/python -m pytest $(TESTS)
+
+.PHONY: lint
+lint: ## ruff and mypy --strict
+	@scripts/venv server test lint
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+.PHONY: clean
+clean: ## remove .venv and what tools left behind, but not what the server keeps in DATA
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
