@@ -1,4 +1,4 @@
-"""Logging: one line per event, text or JSON, on standard error. Loggers are named by subject: chatd.auth, chatd.journal.
+"""Logging: one line per event, text or JSON, on standard error. Loggers are named by subject, such as chatd.auth.
 
 Neither passwords, tokens, message texts nor database URLs are ever logged; names of users are, in `repr` form, so that
 no name can forge a line.

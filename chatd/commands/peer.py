@@ -16,16 +16,16 @@ IN_FLIGHT_HIGH = 256  # messages of one connection in the journal; above it, the
 
 
 class Peer:
-    """``loop``, ``legacy``, ``address`` and ``services``: any thread may read them. Everything else: the connection's loop.
+    """``loop``, ``legacy``, ``address``, ``services``: any thread may read them. All else: the connection's loop.
 
-    ``in_flight`` counts chat messages that the journal has and has not answered, ``typing`` remembers when a notice was
-    last passed on for a conversation, and ``when_idle`` and ``when_drained`` run once, when nothing is in flight and when
-    the output is below its soft mark.
+    ``in_flight`` counts chat messages that the journal has and has not answered, ``typing`` remembers when a notice
+    was last passed on for a conversation, and ``when_idle`` and ``when_drained`` run once, when nothing is in flight
+    and when the output is below its soft mark.
     """
 
     __slots__ = (
-        "_pacer", "address", "connection", "in_flight", "legacy", "loop", "services", "session", "typing", "when_drained",
-        "when_idle",
+        "_pacer", "address", "connection", "in_flight", "legacy", "loop", "services", "session", "typing",
+        "when_drained", "when_idle",
     )  # fmt: skip
 
     def __init__(self, services: Services, connection: Connection) -> None:
