@@ -78,8 +78,8 @@ class Connection:
     """One accepted socket. Every method: the owning loop's thread."""
 
     __slots__ = (
-        "_adopted", "_blocked", "_cipher", "_closing", "_dirty", "_handler", "_handshake", "_mask", "_on_closed", "_out", "_pause",
-        "_settings", "_sock", "_tls", "_waiting", "closed", "loop", "peer",
+        "_adopted", "_blocked", "_cipher", "_closing", "_dirty", "_handler", "_handshake", "_mask", "_on_closed",
+        "_out", "_pause", "_settings", "_sock", "_tls", "_waiting", "closed", "loop", "peer",
     )  # fmt: skip
 
     def __init__(

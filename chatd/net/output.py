@@ -27,7 +27,7 @@ class OutputQueue:
         self.size += len(data)
 
     def take(self) -> bytes | memoryview:
-        """Remove and return up to `GATHER` bytes (more, when a single object is larger); empty when there is nothing."""
+        """Remove and return up to `GATHER` bytes, more when a single object is larger, none when there is nothing."""
         chunks = self._chunks
         if not chunks:
             return b""

@@ -29,8 +29,8 @@ REGISTRATIONS = Rate(1, 200)
 def admit(rate: Rate, theoretical: float, now: float) -> tuple[float, int]:
     """Try to take one token.
 
-    ``theoretical`` is what the last call returned, 0.0 at first; ``now`` is monotonic seconds. Returns the new value and
-    0, or the old value and the milliseconds until a token is there.
+    ``theoretical`` is what the last call returned, 0.0 at first; ``now`` is monotonic seconds. Returns the new value
+    and 0, or the old value and the milliseconds until a token is there.
     """
     interval = 1.0 / rate.per_second
     start = max(theoretical, now)

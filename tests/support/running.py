@@ -151,7 +151,8 @@ class ServerProcess(Clients):
             self._end(signal.SIGKILL)
 
     def _end(self, number: signal.Signals) -> int:
-        assert self.process is not None and self.process.stdout is not None
+        assert self.process is not None
+        assert self.process.stdout is not None
         self.process.send_signal(number)
         code = self.process.wait(30)
         self.process.stdout.close()
