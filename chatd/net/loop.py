@@ -6,6 +6,7 @@ import logging
 import selectors
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -14,7 +15,9 @@ from chatd.net.wakeup import Wakeup
 
 log = logging.getLogger("chatd.loop")
 
-POSTED_PER_ROUND = 1000  # jobs; the rest waits, so that a flood of posts cannot starve the sockets
+# Seconds for each step of a round; what is left then waits for the same step of the next one. With thousands of
+# connections ready at once, the last of them would otherwise wait for the output of all the others, too.
+BUDGET = 0.004
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
@@ -60,9 +63,10 @@ class EventLoop:
         self._posted: list[Job] = []
         self._wake_pending = False
         self._stopped = False
-        self._backlog: list[Job] = []
-        self._dirty: list[Flushable] = []
-        self._ready: list[Flushable] = []
+        self._backlog: deque[Job] = deque()  # jobs that were taken and not run yet
+        self._late: deque[tuple[EventCallback, int]] = deque()  # ready descriptors that were not handled yet
+        self._dirty: deque[Job] = deque()
+        self._ready: deque[Job] = deque()
         self._stopping = False
 
     # -- any thread ------------------------------------------------------------
@@ -115,11 +119,11 @@ class EventLoop:
 
     def mark_dirty(self, item: Flushable) -> None:
         """Have ``item.flush()`` called once at the end of this round."""
-        self._dirty.append(item)
+        self._dirty.append(item.flush)
 
     def mark_ready(self, item: Flushable) -> None:
         """Have ``item.proceed()`` called in the next round, which then begins at once."""
-        self._ready.append(item)
+        self._ready.append(item.proceed)
 
     def signal_fileno(self) -> int:
         """For `signal.set_wakeup_fd`."""
@@ -140,39 +144,48 @@ class EventLoop:
             self._wakeup.close()
 
     def _round(self) -> None:
-        events = self._selector.select(self._timeout())
+        if not self._late:
+            self._late.extend((key.data, mask) for key, mask in self._selector.select(self._timeout()))
         self.round_began = time.monotonic()
-        for key, mask in events:
-            self._guard(key.data, mask)
-        self._run_posted()
+        self._run_events()
+        self._take_posted()
+        self._run_some(self._backlog)
         for callback in self._timers.due():
             self._guard(callback)
-        if self._ready:
-            ready, self._ready = self._ready, []
-            for item in ready:
-                self._guard(item.proceed)
-        while self._dirty:
-            dirty, self._dirty = self._dirty, []
-            for item in dirty:
-                self._guard(item.flush)
+        self._run_some(self._ready)
+        self._run_some(self._dirty)
         self.rounds += 1
         self.round_began = 0.0
 
+    def _run_events(self) -> None:
+        """Handle ready descriptors for as long as the budget lasts."""
+        late, end = self._late, self.round_began + BUDGET
+        while late:
+            callback, mask = late.popleft()
+            self._guard(callback, mask)
+            if time.monotonic() > end:
+                return
+
     def _timeout(self) -> float | None:
-        if self._ready or self._backlog:
+        if self._ready or self._backlog or self._dirty:
             return 0
         due = self._timers.next_due()
         return None if due is None else max(0.0, due - time.monotonic())
 
-    def _run_posted(self) -> None:
-        """Take the queue first and run it outside the lock: a job may post."""
+    def _run_some(self, jobs: deque[Job]) -> None:
+        """Run the jobs that are there now, not those they add, for as long as the budget lasts."""
+        end = time.monotonic() + BUDGET
+        for _ in range(len(jobs)):
+            self._guard(jobs.popleft())
+            if time.monotonic() > end:
+                return
+
+    def _take_posted(self) -> None:
+        """Take the queue first, so that jobs run outside the lock: a job may post."""
         with self._lock:
             self._wake_pending = False
             posted, self._posted = self._posted, []
-        jobs = self._backlog + posted if self._backlog else posted
-        self._backlog = jobs[POSTED_PER_ROUND:]
-        for job in jobs[:POSTED_PER_ROUND] if self._backlog else jobs:
-            self._guard(job)
+        self._backlog.extend(posted)
 
     def _guard(self, callback: Callable[..., None], *args: int) -> None:
         """No callback may end the loop: what escapes it is a defect of ours, and costs only that event."""
