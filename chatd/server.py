@@ -25,6 +25,7 @@ from chatd.net.workers import WorkerPool
 from chatd.registry.registry import GroupRegistry, OnlineRegistry
 from chatd.security.backoff import FailureGate
 from chatd.security.passwords import Passwords
+from chatd.security.rates import REGISTRATIONS, AddressRates
 from chatd.startup import one_line_errors, open_database, own_data_folder, raise_descriptor_limit
 from chatd.store.journal import Journal
 from chatwire.certificate import ensure_self_signed, fingerprint_of
@@ -118,6 +119,7 @@ class Server:
             logins=BoundedExecutor("login", LOGIN_THREADS, WAITING_JOBS),
             passwords=Passwords(self.settings.password_cost),
             failures=FailureGate(),
+            registrations=AddressRates(REGISTRATIONS),
             presence_loop=self.workers.loops[0],
         )
 

@@ -27,6 +27,8 @@ def register(call: Call) -> Outcome:
         return call.reply("failure", reason="bad_name", detail=str(error))
     password = call.args["password"]
     _check_password(call, password)
+    if services.settings.limits and (wait := services.registrations.wait_ms(call.peer.address)):
+        raise Refusal("rate_limited", retry_after_ms=wait)
     with services.database.transaction() as tx:
         if users.id_of(tx, name) is not None:  # before the price of a hash
             return call.reply("failure", reason="user_exists")
@@ -73,7 +75,7 @@ def resume(call: Call) -> Outcome:
     """Begin a session with a token."""
     services, name, token = call.services, call.args["user"], call.args["token"]
     _refuse_second_session(call)
-    if wait := services.failures.wait_ms("", call.peer.address):
+    if wait := services.failures.address_wait_ms(call.peer.address):
         raise Refusal("rate_limited", retry_after_ms=wait)
     token_hash = users.hash_token(token)
     with services.database.transaction() as tx:

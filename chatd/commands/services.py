@@ -14,6 +14,7 @@ from chatd.registry.nodes import Session, UserNode
 from chatd.registry.registry import GroupRegistry, OnlineRegistry
 from chatd.security.backoff import FailureGate
 from chatd.security.passwords import Passwords
+from chatd.security.rates import AddressRates
 from chatd.store.engine import Database
 from chatd.store.journal import Journal
 from chatwire.codec import Object
@@ -37,6 +38,7 @@ class Services:
     logins: BoundedExecutor
     passwords: Passwords
     failures: FailureGate
+    registrations: AddressRates
     presence_loop: EventLoop
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _presence_posted: bool = False

@@ -33,6 +33,11 @@ class FailureGate:
             waits = (self._wait(key, free, now) for key, free in _keys(account, address))
             return int(max(waits) * 1000)
 
+    def address_wait_ms(self, address: str) -> int:
+        """How long this address must wait because of its failures for any accounts."""
+        with self._lock:
+            return int(self._wait(("", address), FREE_TRIES_WIDE, self._clock()) * 1000)
+
     def failed(self, account: str, address: str) -> None:
         """A wrong password was given."""
         now = self._clock()

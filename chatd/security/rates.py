@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass
 
 
@@ -25,6 +27,8 @@ RATES = {
 REGISTRATIONS = Rate(1, 200)
 """New accounts from one address."""
 
+REMEMBERED = 10_000  # addresses; above it, those whose bucket is full again are forgotten
+
 
 def admit(rate: Rate, theoretical: float, now: float) -> tuple[float, int]:
     """Try to take one token.
@@ -38,3 +42,21 @@ def admit(rate: Rate, theoretical: float, now: float) -> tuple[float, int]:
     if wait > 1e-9:
         return theoretical, int(wait * 1000) + 1
     return start + interval, 0
+
+
+class AddressRates:
+    """A bucket for each address. `wait_ms`: any thread."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._lock = threading.Lock()  # guards the table
+        self._theoretical: dict[str, float] = {}
+
+    def wait_ms(self, address: str) -> int:
+        """Take a token and return 0, or return the milliseconds until there is one."""
+        now = time.monotonic()
+        with self._lock:
+            if len(self._theoretical) >= REMEMBERED:
+                self._theoretical = {key: value for key, value in self._theoretical.items() if value > now}
+            self._theoretical[address], wait = admit(self._rate, self._theoretical.get(address, 0.0), now)
+            return wait

@@ -1,0 +1,104 @@
+"""Token buckets, back-off after failures, and the password hasher, each by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.security.backoff import FREE_TRIES, FREE_TRIES_WIDE, LONGEST_WAIT, FailureGate
+from chatd.security.passwords import Passwords
+from chatd.security.rates import AddressRates, Rate, admit
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_bucket_gives_its_burst_at_once_and_then_its_rate() -> None:
+    rate, theoretical = Rate(per_second=2, burst=3), 0.0
+    for _ in range(3):
+        theoretical, wait = admit(rate, theoretical, 100.0)
+        assert wait == 0
+    unchanged, wait = admit(rate, theoretical, 100.0)
+    assert (unchanged, wait) == (theoretical, 501)
+    theoretical, wait = admit(rate, theoretical, 100.5)
+    assert wait == 0
+    assert admit(rate, theoretical, 100.5)[1] > 0
+    assert admit(rate, theoretical, 1000.0)[1] == 0
+
+
+def test_waiting_as_long_as_told_is_enough() -> None:
+    rate, theoretical, now = Rate(per_second=3, burst=2), 0.0, 5.0
+    for _ in range(50):
+        theoretical, wait = admit(rate, theoretical, now)
+        if wait:
+            now += wait / 1000
+            theoretical, wait = admit(rate, theoretical, now)
+            assert wait == 0
+
+
+def test_addresses_have_buckets_of_their_own() -> None:
+    rates = AddressRates(Rate(per_second=0.001, burst=2))
+    assert [rates.wait_ms("a") > 0 for _ in range(3)] == [False, False, True]
+    assert rates.wait_ms("b") == 0
+
+
+def test_failures_make_one_address_wait_for_one_account_longer_and_longer() -> None:
+    clock = Clock()
+    gate = FailureGate(clock)
+    for _ in range(FREE_TRIES):
+        assert gate.wait_ms("ann", "1.1.1.1") == 0
+        gate.failed("ann", "1.1.1.1")
+    waits = []
+    for _ in range(12):
+        waits.append(gate.wait_ms("ann", "1.1.1.1"))
+        gate.failed("ann", "1.1.1.1")
+    assert waits[:3] == [1000, 2000, 4000]
+    assert waits[-1] == LONGEST_WAIT * 1000
+    assert gate.wait_ms("ann", "2.2.2.2") == 0
+    assert gate.wait_ms("ben", "1.1.1.1") == 0
+    assert gate.address_wait_ms("1.1.1.1") == 0
+
+
+def test_an_address_that_tries_many_accounts_must_wait_for_all() -> None:
+    gate = FailureGate(Clock())
+    for number in range(FREE_TRIES_WIDE):
+        gate.failed(f"user{number}", "1.1.1.1")
+    assert gate.wait_ms("somebody", "1.1.1.1") == 1000
+    assert gate.address_wait_ms("1.1.1.1") == 1000
+    assert gate.wait_ms("somebody", "2.2.2.2") == 0
+
+
+def test_time_and_success_forgive() -> None:
+    clock = Clock()
+    gate = FailureGate(clock)
+    for _ in range(FREE_TRIES):
+        gate.failed("ann", "1.1.1.1")
+    assert gate.wait_ms("ann", "1.1.1.1") == 1000
+    clock.now += 1.0
+    assert gate.wait_ms("ann", "1.1.1.1") == 0
+    gate.succeeded("ann", "1.1.1.1")
+    gate.failed("ann", "1.1.1.1")
+    assert gate.wait_ms("ann", "1.1.1.1") == 0
+
+
+@pytest.mark.parametrize("stored", ["", "no hash", "$argon2id$v=19$m=64,t=1,p=1$broken"])
+def test_a_broken_hash_matches_nothing(stored: str) -> None:
+    passwords = Passwords("low")
+    assert not passwords.verify(stored, "anything")
+    passwords.stop()
+
+
+def test_hashes_of_other_parameters_are_outdated() -> None:
+    low, normal = Passwords("low"), Passwords("normal")
+    hashed = low.hash("päss")
+    assert hashed.startswith("$argon2id$")
+    assert low.verify(hashed, "päss")
+    assert not low.verify(hashed, "pass")
+    assert normal.outdated(hashed)
+    assert not low.outdated(hashed)
+    low.stop()
+    normal.stop()

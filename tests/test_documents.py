@@ -1,0 +1,41 @@
+"""What the documents say of the code is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from chatd.config import _parser
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_readme_names_every_option_with_its_default() -> None:
+    readme = (ROOT / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `(--[a-z-]+)[^`]*` \| ([^|]*) \|", readme, re.MULTILINE))
+    options = {action.option_strings[-1]: action for action in _parser()._actions if action.dest != "help"}
+    assert rows.keys() == options.keys()
+    for name, action in options.items():
+        if name not in ("--workers", "--login-deadline"):
+            assert rows[name].strip() == str(action.default or ""), name
+
+
+def test_readme_names_every_dependency() -> None:
+    readme = (ROOT / "README.md").read_text()
+    setup = (ROOT / "setup.cfg").read_text()
+    required = re.search(r"install_requires =\n((?:    .*\n)+)", setup)
+    assert required
+    for line in required[1].splitlines():
+        if not line.strip().startswith("#"):
+            name = re.split(r"[ ;>=]", line.strip())[0]
+            assert f"[{name}]" in readme, name
+
+
+def test_the_service_file_and_the_filter_are_what_the_code_writes() -> None:
+    operation = (ROOT / "docs" / "OPERATION.md").read_text()
+    pattern = re.search(r"failregex = (.*)", operation)
+    assert pattern
+    line = "2026-01-31 12:00:00,000 WARNING chatd.auth [login_0] login failed: address=203.0.113.7 user='ann'"
+    assert re.fullmatch(pattern[1].replace("<HOST>", r"\S+") + ".*", line)
+    source = (ROOT / "chatd" / "commands" / "accounts.py").read_text()
+    assert '"login failed: address=%s user=%r"' in source

@@ -1,0 +1,90 @@
+"""The house's order: imports run one way, and never in a circle."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LADDER: tuple[tuple[str, ...], ...] = (
+    ("chatwire",),
+    ("chatd.config", "chatd.logs", "chatd.executor", "chatd.security", "chatd.net"),
+    ("chatd.registry",),
+    ("chatd.store",),
+    ("chatd.delivery",),
+    ("chatd.commands",),
+    ("chatd.startup",),
+    ("chatd.server",),
+    ("chatd.__main__",),
+)
+"""From the ground up. Rooms on one rung do not import each other."""
+
+
+def _modules() -> dict[str, Path]:
+    names = {}
+    for package in ("chatwire", "chatd"):
+        for path in (ROOT / package).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return names
+
+
+MODULES = _modules()
+
+
+def _imports(name: str) -> Iterator[str]:
+    """The project's own modules that a module imports, wherever in it the statement stands."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{name} has a relative import"
+            module = node.module or ""
+            inner = [f"{module}.{alias.name}" for alias in node.names]
+            targets = [target if target in MODULES else module for target in inner]
+        else:
+            continue
+        yield from (target for target in targets if target in MODULES)
+
+
+def _rung(name: str) -> tuple[int, str] | None:
+    for height, rooms in enumerate(LADDER):
+        for room in rooms:
+            if name == room or name.startswith(room + "."):
+                return height, room
+    return None
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_room_imports_only_lower_rooms(name: str) -> None:
+    here = _rung(name)
+    assert here or name == "chatd", f"{name} has no place on the ladder"
+    for target in _imports(name):
+        there = _rung(target)
+        if here and there and here[1] != there[1]:
+            assert there[0] < here[0], f"{name} reaches up to {target}"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {name: set(_imports(name)) - {name} for name in MODULES}
+    finished: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join((*path, name))
+        if name not in finished:
+            for target in graph[name]:
+                visit(target, (*path, name))
+            finished.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def test_other_packages_never_reach_into_the_server() -> None:
+    for name in MODULES:
+        if name.startswith("chatwire"):
+            assert not [target for target in _imports(name) if target.startswith("chatd")], name
