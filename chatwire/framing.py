@@ -119,7 +119,7 @@ class Framer:
         rule sees only bytes before ``end``, so it gives the same answer however the stream was cut.
         """
         excess = end - self._pos - self._limit
-        if excess > 1 or (excess == 1 and (self._inside or self._buffer[end - 1] != _RETURN)):
+        if excess > 1 or (excess == 1 and self._buffer[end - 1] != _RETURN):
             raise FrameTooLong(f"an object may have at most {self._limit} bytes")
 
     def _compact(self) -> None:

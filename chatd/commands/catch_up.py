@@ -11,7 +11,7 @@ from chatd.net.loop import LoopStopped
 from chatd.registry.nodes import Session
 from chatd.store import messages
 from chatd.store.engine import DatabaseUnavailable
-from chatwire.codec import encode
+from chatwire.codec import Object, encode
 
 log = logging.getLogger("chatd.session")
 
@@ -27,14 +27,18 @@ class CatchUp:
     sent are exactly the rest. When too much is held, it is dropped and read from the database instead.
 
     The connection's requests wait, so that their replies cannot overtake missed messages.
+
+    With ``own``, what the user has sent from elsewhere is among what was missed: a client that named a place to go on
+    from has to get all that is above it. One that did not gets what others sent it.
     """
 
-    __slots__ = ("_after", "_peer", "_session")
+    __slots__ = ("_after", "_own", "_peer", "_session")
 
-    def __init__(self, peer: Peer, session: Session, after: int) -> None:
+    def __init__(self, peer: Peer, session: Session, after: int, *, own: bool) -> None:
         self._peer = peer
         self._session = session
         self._after = after
+        self._own = own
 
     def start(self, *, needed: bool) -> None:
         """Begin; with ``needed`` false nothing can have been missed."""
@@ -57,7 +61,8 @@ class CatchUp:
         try:
             with self._peer.services.database.transaction() as tx:
                 rows = messages.sync(tx, self._session.user.id, self._after, PAGE)
-            page = b"".join(map(encode, rows)), rows[-1]["mid"] if rows else 0, len(rows) == PAGE
+            shown = [row for row in rows if self._own or _sender(row) != self._session.user.name]
+            page = b"".join(map(encode, shown)), rows[-1]["mid"] if rows else 0, len(rows) == PAGE
         except DatabaseUnavailable as error:
             log.warning("cannot read missed messages: user=%r error=%s", self._session.user.name, error)
         try:
@@ -74,7 +79,7 @@ class CatchUp:
         data, mid, more = page
         if data:
             self._peer.send(data, mid)
-            self._after = mid
+        self._after = max(self._after, mid)
         if self._session.overflowed:
             self._drop_held()
             more = True
@@ -102,3 +107,7 @@ class CatchUp:
 
     def _retry_later(self) -> None:
         self._peer.loop.call_later(RETRY_DELAY, self._next_page)
+
+
+def _sender(message: Object) -> str:
+    return str(message.get("user") or message["user_from"])

@@ -25,7 +25,8 @@ def change(call: Call, run: Run[T], done: Done[T], conflict: str = "internal") -
     """Have the journal run a change, then ``done`` with its result, which returns the reply.
 
     Both run in the journal's thread. ``conflict`` is the result word when a unique key turns out to be taken. The
-    connection is not read until the reply has gone out.
+    connection is not read until the reply has gone out. A change comes before the messages of its batch, so it waits
+    until those that the connection sent before it are stored.
     """
 
     def finished(outcome: object) -> None:
@@ -34,7 +35,12 @@ def change(call: Call, run: Run[T], done: Done[T], conflict: str = "internal") -
         else:
             _answer(call, done(outcome))  # type: ignore[arg-type]
 
-    _submit(call, ChangeRecord(run, finished))
+    record, peer = ChangeRecord(run, finished), call.peer
+    peer.connection.pause(Pause.JOB)
+    if peer.in_flight:
+        peer.when_idle = lambda: _submit(call, record)
+    else:
+        _submit(call, record)
 
 
 def mark(call: Call, conversation: int | None, mid: int, stored: Callable[[], None] = lambda: None) -> None:
@@ -45,16 +51,15 @@ def mark(call: Call, conversation: int | None, mid: int, stored: Callable[[], No
             stored()
         _answer(call, call.reply("success", mid=mid) if ok else call.reply("busy"))
 
+    call.peer.connection.pause(Pause.JOB)
     _submit(call, MarkRecord(call.session.user.id, conversation, mid, done))
 
 
 def _submit(call: Call, record: ChangeRecord | MarkRecord) -> None:
-    call.peer.connection.pause(Pause.JOB)
     try:
         call.services.journal.submit(record)
     except JournalBusy:
-        call.peer.connection.resume(Pause.JOB)
-        raise Refusal("busy") from None
+        call.peer.finish_job(call.reply("busy"))
 
 
 def _answer(call: Call, reply: Object) -> None:

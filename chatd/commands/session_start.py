@@ -50,12 +50,13 @@ def begin(call: Call, account: Account, token: str) -> OnLoop:
         break
     services.presence_changed()
     newest = services.journal.last_mid  # read after registering: everything above it will be delivered
-    after = call.args.get("after", account.acked)
+    resync = "after" in call.args
+    after = call.args["after"] if resync else account.acked
     reply = _reply(call, known, arrival, token, newest)
 
     def finish(call: Call) -> Object | None:
         call.peer.start_session(arrival.session, reply)
-        CatchUp(call.peer, arrival.session, after).start(needed=0 <= after < newest)
+        CatchUp(call.peer, arrival.session, after, own=resync).start(needed=0 <= after < newest)
         return None
 
     return OnLoop(finish, lambda: services.leave(arrival.session))

@@ -1,0 +1,244 @@
+"""Field types: what is accepted, in which form it goes on, and that a refusal never repeats the value."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from chatwire import fields as f
+
+untimed = settings(deadline=None)
+brief = settings(deadline=None, max_examples=50)  # they run for every check
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+CHECKS: list[f.Check] = [
+    f.name, f.string, f.password, f.text, f.cid, f.token, f.mid, f.after, f.limit, f.request_id,
+]  # fmt: skip
+STRINGS: list[f.Check] = [f.name, f.string, f.password, f.text, f.cid, f.token]
+NUMBERS: list[f.Check] = [f.mid, f.after, f.limit]
+BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def problem(check: f.Check, value: Any) -> str:
+    """What a check says against a value."""
+    with pytest.raises(ValueError, match=r"^(must|is not) ") as caught:
+        check(value)
+    return str(caught.value)
+
+
+# -- all of them ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@brief
+@given(value=ANYTHING)
+def test_a_check_returns_or_raises_value_error_in_our_words(check: f.Check, value: Any) -> None:
+    try:
+        check(value)
+    except ValueError as error:
+        assert type(error) is ValueError  # noqa: PT017 - a subclass, as of an encoder, would quote the value
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@brief
+@given(value=ANYTHING)
+def test_what_was_accepted_is_accepted_unchanged_again(check: f.Check, value: Any) -> None:
+    try:
+        once = check(value)
+    except ValueError:
+        return
+    assert check(once) == once
+    assert type(check(once)) is type(once)
+
+
+@pytest.mark.parametrize("check", STRINGS)
+@pytest.mark.parametrize("value", [None, True, 0, 1.5, [], ["a"], {}, {"a": "b"}, b"a"])
+def test_a_string_is_a_string(check: f.Check, value: Any) -> None:
+    assert problem(check, value) == "must be a string"
+
+
+@pytest.mark.parametrize("check", NUMBERS)
+@pytest.mark.parametrize("value", [None, True, False, 1.0, 1.5, float("nan"), "1", "", [], [1], {}])
+def test_a_number_is_an_integer_and_no_truth_value(check: f.Check, value: Any) -> None:
+    assert problem(check, value).startswith("must be an integer")
+
+
+# -- names ---------------------------------------------------------------------
+
+GOOD_NAMES = ["a", "A", "alice", "Alice B", "a" * 32, "\u5f20\u4e09", "\U0001f600" * 32, "O'Neil", 'a"b', "-1", "a\\b"]
+
+
+@pytest.mark.parametrize("value", GOOD_NAMES)
+def test_good_names(value: str) -> None:
+    assert f.name(value) == value
+
+
+@pytest.mark.parametrize("value", ["", "a" * 33, "\u00e9" * 33, "\U0001f600" * 33, "a" * 100_000])
+def test_a_name_has_1_to_32_characters(value: str) -> None:
+    assert problem(f.name, value) == "must have 1 to 32 characters"
+
+
+@pytest.mark.parametrize("value", [" ", " a", "a ", "\ta", "a\n", "\u00a0a", "a\u3000", "a\u2003", "\u2028a", "a\x1f"])
+def test_a_name_has_no_space_at_either_end(value: str) -> None:
+    assert problem(f.name, value) == "must not begin or end with a space"
+
+
+@pytest.mark.parametrize(
+    "char", ["|", "\n", "\r", "\t", "\0", "\x07", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800"]
+)
+def test_a_name_has_nothing_that_breaks_a_list_or_a_line(char: str) -> None:
+    assert problem(f.name, f"a{char}b") == "must not contain control characters or '|'"
+
+
+def test_the_bidi_controls_are_those_of_unicode() -> None:
+    known = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
+    by_class = {chr(c) for c in range(0x110000) if unicodedata.bidirectional(chr(c)) in known}
+    assert set(BIDI) == by_class | {"\u061c", "\u200e", "\u200f"}
+
+
+@pytest.mark.parametrize("char", BIDI)
+@pytest.mark.parametrize("pattern", ["{}", "{}a", "a{}", "a{}b"])
+def test_a_name_has_no_bidi_controls(pattern: str, char: str) -> None:
+    assert problem(f.name, pattern.format(char)) == "must not contain control characters or '|'"
+
+
+def test_names_are_compared_in_nfc() -> None:
+    assert f.name("Jose\u0301") == "Jos\u00e9" == f.name("Jos\u00e9")
+    assert f.name("\u1112\u1161\u11ab") == "\ud55c"
+    assert f.name("\u212b") == "\u00c5"  # the unit of length is the letter
+    assert f.name("\ufb01") == "\ufb01"  # a ligature is not taken apart: that would be NFKC
+
+
+def test_case_matters() -> None:
+    assert f.name("Alice") != f.name("alice")
+
+
+def test_the_length_counts_after_normalisation() -> None:
+    longest = unicodedata.normalize("NFD", "\u1faf" * 32)
+    assert len(longest) == 128
+    assert f.name(longest) == "\u1faf" * 32
+    assert problem(f.name, longest + "a") == "must have 1 to 32 characters"
+    # One character in NFC may be three where composition is excluded.
+    assert problem(f.name, "\ufb2c" * 11) == "must have 1 to 32 characters"
+
+
+def test_no_character_decomposes_into_more_than_the_bound_says() -> None:
+    longest = max(len(unicodedata.normalize("NFD", chr(c))) for c in range(0x110000))
+    assert longest <= f._MAX_DECOMPOSED
+
+
+def test_piled_up_marks_are_refused_before_they_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
+    normalised: list[int] = []
+
+    def normalize(form: str, text: str) -> str:
+        normalised.append(len(text))
+        return unicodedata.normalize(form, text)  # type: ignore[arg-type]
+
+    class Module:
+        pass
+
+    fake = Module()
+    fake.normalize, fake.category = normalize, unicodedata.category  # type: ignore[attr-defined]
+    monkeypatch.setattr(f, "unicodedata", fake)
+    problem(f.name, "a" + "\u0301" * 16_000 + "\u0316" * 16_000)
+    assert f.name("e\u0301") == "\u00e9"
+    assert normalised == [2]
+
+
+@untimed
+@given(st.text(max_size=140))
+@example("a\u0301" * 32)
+def test_an_accepted_name_keeps_all_promises(value: str) -> None:
+    try:
+        name = f.name(value)
+    except ValueError:
+        return
+    assert name == unicodedata.normalize("NFC", value)
+    assert 1 <= len(name) <= 32
+    assert name == name.strip()
+    assert name.splitlines() == [name]
+    assert not set(name) & set("|" + BIDI)
+
+
+# -- other strings -------------------------------------------------------------
+
+
+def test_a_password_is_taken_as_typed() -> None:
+    for value in ("", " ", " a ", "e\u0301", "a|b\n\0", "\U0001f600" * 256, "x" * 1024):
+        assert f.password(value) == value
+
+
+@pytest.mark.parametrize("value", ["x" * 1025, "\u00e9" * 513, "\U0001f600" * 257, "\ud800" * 342, "x" * 1_000_000])
+def test_a_password_has_at_most_1024_bytes(value: str) -> None:
+    assert problem(f.password, value) == "must have at most 1024 bytes"
+
+
+@untimed
+@given(st.text())
+def test_any_text_is_text(value: str) -> None:
+    assert f.text(value) == value
+    assert f.string(value) == value
+
+
+def test_a_cid_has_1_to_64_characters() -> None:
+    for value in ("a", "\u4e2d" * 64, " ", "\n"):
+        assert f.cid(value) == value
+    for value in ("", "a" * 65):
+        assert problem(f.cid, value) == "must have 1 to 64 characters"
+
+
+def test_a_token_is_ascii() -> None:
+    for value in ("a", "-_" * 64):
+        assert f.token(value) == value
+    for value in ("", "a" * 129, "\u00e9", "\ud800"):
+        assert problem(f.token, value) == "is not a token"
+
+
+# -- numbers -------------------------------------------------------------------
+
+
+def test_a_mid_fits_a_double() -> None:
+    for value in (0, 1, 2**53 - 1):
+        assert f.mid(value) == value
+    for value in (-1, 2**53, 2**64, -(2**63)):
+        assert problem(f.mid, value) == "must be an integer from 0 to 2^53 - 1"
+
+
+def test_after_may_be_minus_one() -> None:
+    for value in (-1, 0, 2**53 - 1):
+        assert f.after(value) == value
+    for bad in (-2, 2**53, -1.0, "-1"):
+        problem(f.after, bad)
+
+
+def test_a_limit_is_clamped() -> None:
+    assert [f.limit(value) for value in (1, 100, 500, 501, 2**63)] == [1, 100, 500, 500, 500]
+    for value in (0, -1):
+        assert problem(f.limit, value) == "must be an integer above 0"
+
+
+def test_a_request_id_is_an_integer_or_a_short_string() -> None:
+    for value in (0, -(2**63), 2**63 - 1, "", "a" * 64, "\u4e2d" * 64, "7"):
+        assert f.request_id(value) == value
+    refused: list[Any] = [2**63, -(2**63) - 1, "a" * 65, True, False, 1.0, None, [], {}]
+    for bad in refused:
+        assert problem(f.request_id, bad) == "must be an integer or a string of up to 64 characters"
+
+
+SECRETS = ["hunter2\n" * 200, "|hunter2|" * 200, "\ud800hunter2" * 200, ["hunter2"], {"hunter2": 1}]
+
+
+@pytest.mark.parametrize("check", [f.name, f.password, f.cid, f.token, f.mid, f.after, f.limit, f.request_id])
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_refusal_never_repeats_the_value(check: f.Check, secret: Any) -> None:
+    said = problem(check, secret)
+    assert "hunter2" not in said
+    assert "ud800" not in said
