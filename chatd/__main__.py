@@ -15,19 +15,22 @@ from chatd.server import Server
 log = logging.getLogger("chatd.server")
 
 SWITCH_INTERVAL = 0.0005  # seconds; with Python's 5 ms, a loop that is ready waits too long for a busy one
+INTERRUPTED = 130
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a server until SIGTERM or SIGINT. Returns 0, or 2 when it cannot start."""
+    """Run a server until SIGTERM or SIGINT. Returns 0, 2 when it cannot start, 130 after Ctrl-C before it has begun."""
     try:
         settings = load(argv)
         configure(settings.log_format, settings.log_level)
         server = Server(settings)
+        stop_on_signals(server)
     except ConfigError as error:
         print(f"chatd: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
     sys.setswitchinterval(SWITCH_INTERVAL)
-    stop_on_signals(server)
     server.start()
     host, port = server.address
     log.info("certificate: sha256=%s", server.fingerprint)
@@ -47,7 +50,7 @@ def stop_on_signals(server: Server) -> None:
 
     def look() -> None:
         if received:
-            received.clear()
+            signal.set_wakeup_fd(-1)  # the loop is going to close the descriptor; a second signal changes nothing
             server.stop()
 
     server.loop.on_wakeup = look

@@ -114,7 +114,8 @@ def _parser() -> configargparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--config", is_config_file_arg=True, metavar="FILE", help="TOML file, section [chatd]")
+    parser.add_argument("--config", is_config_file_arg=True, env_var="CHATD_CONFIG", metavar="FILE",
+        help="TOML file, section [chatd]")  # fmt: skip
     _serving(parser)
     _security(parser)
     _limits(parser)

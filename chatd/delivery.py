@@ -99,7 +99,8 @@ def push_here(session: Session, data: bytes, mid: int) -> None:
     """Send to one session, or hold it back while that session catches up. The session's loop only."""
     held = session.held
     if held is None:
-        session.peer.send(data, mid)
+        if mid > session.caught_up or not mid:
+            session.peer.send(data, mid)
         return
     if mid and session.held_bytes > HOLD_LIMIT:
         session.overflowed = True  # it is stored: the catch-up will read it

@@ -20,6 +20,10 @@ class BoundedExecutor:
     def __init__(self, name: str, threads: int, waiting: int) -> None:
         self.name = name
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        together = threading.Barrier(threads + 1)  # the pool would start a thread in `submit`, at a loop's expense
+        for _ in range(threads):
+            self._pool.submit(together.wait)
+        together.wait()
         self._condition = threading.Condition(threading.Lock())  # guards both counts
         self._free = waiting + threads
         self._running = 0

@@ -53,14 +53,16 @@ class Server:
         """
         self.settings = settings
         raise_descriptor_limit()
-        with one_line_errors():
+        with one_line_errors("use the data folder"):
             self._lock_file = own_data_folder(settings.data)
             self._tls = self._make_tls()
+        with one_line_errors("use the database"):
             self._database = open_database(settings, WORK_THREADS + LOGIN_THREADS + 1)
             self.loop = EventLoop("main")
             self.workers = WorkerPool(settings.workers)
             self._peers: dict[EventLoop, set[Peer]] = {loop: set() for loop in self.workers.loops}
             self.services = self._make_services()
+        with one_line_errors(f"listen on {settings.host}:{settings.port}"):
             self.acceptor = self._make_acceptor()
 
     @property
@@ -101,8 +103,9 @@ class Server:
             certificate, key = settings.tls_cert, settings.tls_key
         else:
             certificate, key = ensure_self_signed(settings.data)
-        self.fingerprint = fingerprint_of(certificate)
-        return server_context(str(certificate), str(key))
+        with one_line_errors(f"use the certificate {certificate} with the key {key}"):
+            self.fingerprint = fingerprint_of(certificate)
+            return server_context(str(certificate), str(key))
 
     def _make_services(self) -> Services:
         groups = GroupRegistry()

@@ -18,17 +18,15 @@ log = logging.getLogger("chatd.server")
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turn what the outside world did wrong into a `ConfigError` of one line."""
+def one_line_errors(task: str) -> Iterator[None]:
+    """Turn what the outside world did wrong into a `ConfigError` of one line, which names the task that failed."""
     try:
         yield
-    except (ValueError, schema.SchemaTooNew) as error:
-        raise ConfigError(str(error)) from error
-    except DatabaseUnavailable as error:
-        raise ConfigError(f"cannot use the database: {error}") from error
+    except (ValueError, schema.SchemaTooNew, DatabaseUnavailable) as error:
+        raise ConfigError(f"cannot {task}: {error}") from error
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        raise ConfigError(f"{error.strerror or error}{where}") from error
+        where = f" ({error.filename})" if error.filename else ""
+        raise ConfigError(f"cannot {task}: {error.strerror or error}{where}") from error
 
 
 def raise_descriptor_limit() -> None:

@@ -121,12 +121,17 @@ def server_context(certificate: str, key: str) -> ssl.SSLContext:
 
     Raises:
         OSError, ssl.SSLError: the files cannot be read or do not belong together.
+        ValueError: the key is encrypted. Nobody is there to be asked for its password.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, key, password=_no_password)
     return context
+
+
+def _no_password() -> str:
+    raise ValueError("the key is protected by a password; give one that is not")
 
 
 def client_context(*, verify: bool) -> ssl.SSLContext:

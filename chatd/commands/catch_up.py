@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from chatd.commands.peer import Peer
+from chatd.delivery import push_here
 from chatd.executor import ExecutorFull
 from chatd.net.connection import Pause
 from chatd.net.loop import LoopStopped
@@ -99,11 +100,12 @@ class CatchUp:
         session.overflowed = False
 
     def _go_live(self) -> None:
+        """A message that the last page showed may still be on its way from the journal: `caught_up` stops it."""
         session = self._session
         held, session.held, session.held_bytes = session.held or [], None, 0
+        session.caught_up = self._after
         for mid, data in held:
-            if not mid or mid > self._after:
-                self._peer.send(data, mid)
+            push_here(session, data, mid)
 
     def _retry_later(self) -> None:
         self._peer.loop.call_later(RETRY_DELAY, self._next_page)

@@ -187,13 +187,12 @@ class Dispatcher:
             if isinstance(outcome, OnLoop):
                 outcome.abandon()
             return
+        peer.connection.resume(Pause.JOB)  # first, since the end of it may pause again, to wait for the journal
         if isinstance(outcome, OnLoop):
-            try:
-                outcome = outcome.finish(call)
-            except Refusal as error:
-                outcome = call.reply(error.result, **error.more)
+            outcome = _end_of(outcome, call)
         assert not isinstance(outcome, Later | OnLoop)
-        peer.finish_job(outcome)
+        if outcome is not None:
+            peer.send_object(outcome)
         if peer.session is None:
             self._await_login()
         else:
@@ -233,6 +232,16 @@ def _check_identity(command: Command, args: Object, name: str) -> None:
     for field in command.fields:
         if field.own and args.get(field.name, name) != name:
             raise Refusal("forbidden", detail=f"{field.name}: this is not the session's user")
+
+
+def _end_of(outcome: OnLoop, call: Call) -> Object | None:
+    try:
+        return outcome.finish(call)
+    except Refusal as error:
+        return call.reply(error.result, **error.more)
+    except Exception:
+        log.exception("unexpected error: cmd=%s", call.command.name)
+        return call.reply("internal")
 
 
 def _outcome_of(function: Callable[[Call], Outcome], call: Call) -> Outcome:

@@ -17,9 +17,9 @@ def sync(call: Call) -> Outcome:
     """Everything of mine above a mid."""
     limit = call.args.get("limit", DEFAULT_PAGE)
     with call.services.database.transaction() as tx:
-        page = messages.sync(tx, call.session.user.id, call.args["after"], limit)
-    kept = _fitting(call, page)
-    return call.reply("success", messages=kept, more=len(page) == limit or len(kept) < len(page))
+        page = messages.sync(tx, call.session.user.id, call.args["after"], limit + 1)
+    kept = _fitting(call, page[:limit])
+    return call.reply("success", messages=kept, more=len(kept) < len(page))
 
 
 @handles("history", Where.WORK)

@@ -13,11 +13,11 @@ class Pacer:
     """Write one line per TCP segment, at least 20 ms apart. Only the connection's loop calls it.
 
     A line that the kernel has not taken yet would share a segment with the next one, so the next one waits for it. The
-    connection's marks hold here too, for what waits to be written: above ``soft`` it is not read, above ``hard`` it is
-    closed. ``written`` is the highest mid of which every line has been written.
+    connection's marks hold here too, for what waits to be written: above ``soft`` it is not read, and it is closed when
+    more comes while what waits is above ``hard``. ``written`` is the highest mid of which every line has been written.
     """
 
-    __slots__ = ("_connection", "_drained", "_hard", "_lines", "_running", "_size", "_soft", "written")
+    __slots__ = ("_closing", "_connection", "_drained", "_hard", "_lines", "_running", "_size", "_soft", "written")
 
     def __init__(self, connection: Connection, soft: int, hard: int, drained: Callable[[], None]) -> None:
         self._connection = connection
@@ -26,20 +26,39 @@ class Pacer:
         self._lines: deque[tuple[bytes, int]] = deque()
         self._size = 0  # bytes that wait
         self._running = False
+        self._closing = ""  # why the connection closes once every line is written
         self.written = 0
 
     def write(self, data: bytes, mid: int) -> None:
         """Queue one or more lines; ``mid`` counts as written with the last of them."""
+        if self._closing:
+            return
+        if self._size > self._hard:
+            self._closing = TOO_SLOW
+            self._connection.loop.post(lambda: self._connection.close(TOO_SLOW))
+            return
         lines = data.splitlines(keepends=True)
         self._lines.extend((line, 0) for line in lines[:-1])
         self._lines.append((lines[-1], mid))
         self._size += len(data)
-        if self._size > self._hard:
-            self._connection.loop.post(lambda: self._connection.close(TOO_SLOW))
-        elif self._size > self._soft:
+        if self._size > self._soft:
             self._connection.pause(Pause.OUTPUT)
         if not self._running:
             self._running = True
+            self._next()
+
+    def forget(self) -> int:
+        """Return `written` and begin anew: what is written from now on is no matter of the user who has left."""
+        written, self.written = self.written, 0
+        self._lines = deque((line, 0) for line, _ in self._lines)
+        return written
+
+    def close_after_flush(self, reason: str, grace: float = 2.0) -> None:
+        """Write what waits, for at most ``grace`` seconds, then close the connection; nothing more is read."""
+        self._closing = self._closing or reason
+        self._connection.pause(Pause.CLOSING)
+        self._connection.loop.call_later(grace, lambda: self._connection.close(reason))
+        if not self._running:
             self._next()
 
     def _next(self) -> None:
@@ -50,6 +69,8 @@ class Pacer:
         if not connection.pending_output:
             if not self._lines:
                 self._running = False
+                if self._closing:
+                    connection.close_after_flush(self._closing)
                 return
             self._write_one()
         connection.loop.call_later(LEGACY_GAP, self._next)

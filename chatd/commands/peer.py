@@ -94,14 +94,15 @@ class Peer:
         session, self.session = self.session, None
         if session is None:
             return
+        session.held = []  # what is still on its way to it must not reach the next user on this connection
         self.services.leave(session)
-        if self._pacer is not None and self._pacer.written:
-            self._acknowledge(session, self._pacer.written)
+        if self._pacer is not None and (written := self._pacer.forget()):
+            self._acknowledge(session, written)
 
     def say_goodbye(self, reason: str) -> None:
         """Tell the client why, and close."""
         self.send_object({"cmd": "goodbye", "result": reason})
-        self.connection.close_after_flush(reason)
+        (self._pacer or self.connection).close_after_flush(reason)
 
     def _acknowledge(self, session: Session, mid: int) -> None:
         """A legacy client cannot acknowledge: what was written to it counts, so that its next login repeats nothing."""

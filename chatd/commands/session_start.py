@@ -51,7 +51,7 @@ def begin(call: Call, account: Account, token: str) -> OnLoop:
     services.presence_changed()
     newest = services.journal.last_mid  # read after registering: everything above it will be delivered
     resync = "after" in call.args
-    after = call.args["after"] if resync else account.acked
+    after = min(call.args["after"] if resync else account.acked, newest)  # nobody has what is still to come
     reply = _reply(call, known, arrival, token, newest)
 
     def finish(call: Call) -> Object | None:

@@ -50,7 +50,7 @@ class Acceptor:
         self._limits = limits
         self._adopt = adopt
         self._socket = _listen(host, port)
-        self._spare = os.open(os.devnull, os.O_RDONLY)
+        self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
         self._per_address: Counter[str] = Counter()
         self._quiet_until = 0.0  # no line about refusals before this monotonic time
         self._watching = False
@@ -68,6 +68,7 @@ class Acceptor:
     def start(self) -> None:
         """Begin, or begin again, to accept."""
         if not self._watching and not self._closed:
+            self._take_spare()
             self._loop.register(self._socket.fileno(), READ, self._on_readable)
             self._watching = True
 
@@ -84,7 +85,7 @@ class Acceptor:
         self.stop()
         self._closed = True
         self._socket.close()
-        os.close(self._spare)
+        self._give_up_spare()
 
     def released(self, address: str) -> None:
         """A connection that was handed over has closed."""
@@ -94,6 +95,8 @@ class Acceptor:
             del self._per_address[address]
 
     def _on_readable(self, mask: int) -> None:
+        if not self._watching:
+            return  # the event was in the batch already
         for _ in range(BATCH):
             try:
                 sock, peer = self._socket.accept()
@@ -149,12 +152,24 @@ class Acceptor:
         So one descriptor is kept in reserve: give it up, accept, close, take it again.
         """
         log.error("out of descriptors: %s; connections=%d", os.strerror(error.errno or errno.EMFILE), self.connections)
-        os.close(self._spare)
+        self._give_up_spare()
         try:
             self._socket.accept()[0].close()
         except OSError as again:
             log.debug("nothing to shed: %s", again)
-        self._spare = os.open(os.devnull, os.O_RDONLY)
+        self._take_spare()
+
+    def _take_spare(self) -> None:
+        if self._spare is None:
+            try:
+                self._spare = os.open(os.devnull, os.O_RDONLY)
+            except OSError as error:  # another thread was faster; `start` tries again
+                log.debug("no descriptor to keep in reserve: %s", error)
+
+    def _give_up_spare(self) -> None:
+        if self._spare is not None:
+            os.close(self._spare)
+        self._spare = None
 
 
 def normal_address(address: str) -> str:

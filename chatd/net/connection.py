@@ -5,9 +5,12 @@ It MUST hold that:
 1. only the owning loop's thread touches it, from adoption to close;
 2. close happens once, in this order: mark, timers, selector, socket, handler;
 3. an event that was already in the batch when the connection closed is ignored;
-4. output above the soft mark pauses reading, output above the hard mark ends the connection;
+4. output above the soft mark pauses reading; more output when the peer has left more than the hard mark unread ends
+   the connection (one write alone, a page or a batch, may be larger than the mark and says nothing about the peer);
 5. a paused connection with nothing to write is not in the selector at all (epoll would spin on a hang-up);
-6. one turn handles at most the handler's own budget; what is left waits for the next round.
+6. one turn handles at most the handler's own budget; what is left waits for the next round;
+7. a connection that ends with last words is not closed while its peer may still be sending: the kernel would answer
+   with a reset and drop what the peer has not read.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from chatwire.tls import TlsChannel, TlsError
 log = logging.getLogger("chatd.connection")
 
 RECEIVE_SIZE = 256 * 1024
+LINGER = 0.5  # seconds in which a peer may close, too, after the last byte was sent to it
 TOO_SLOW = "output above the high-water mark"
 TLS_CLIENT_HELLO = 0x16  # the first byte of a TLS handshake record (RFC 8446, section 5.1)
 
@@ -78,8 +82,8 @@ class Connection:
     """One accepted socket. Every method: the owning loop's thread."""
 
     __slots__ = (
-        "_adopted", "_blocked", "_cipher", "_closing", "_dirty", "_handler", "_handshake", "_mask", "_on_closed",
-        "_out", "_pause", "_settings", "_sock", "_tls", "_waiting", "closed", "loop", "peer",
+        "_adopted", "_blocked", "_cipher", "_closing", "_dirty", "_handler", "_handshake", "_lingering", "_mask",
+        "_on_closed", "_out", "_pause", "_settings", "_sock", "_tls", "_waiting", "closed", "loop", "peer",
     )  # fmt: skip
 
     def __init__(
@@ -108,6 +112,7 @@ class Connection:
         self._pause = _NOT_PAUSED
         self._mask = 0  # what the selector watches for now; 0: not registered
         self._closing = ""  # why it closes once its output is gone
+        self._lingering = False  # its output is gone, and the peer knows
 
     @property
     def secure(self) -> bool:
@@ -131,16 +136,19 @@ class Connection:
         self._watch()
 
     def write(self, data: bytes) -> None:
-        """Queue bytes; they leave together with everything else at the end of the round. Ignored when closed."""
-        if self.closed:
+        """Queue bytes; they leave together with everything else at the end of the round. Ignored when closing."""
+        if self.closed or self._closing:
             return
         out = self._out
+        if self._blocked and out.size > self._settings.hard_mark:
+            self._too_slow()
+            return
         out.append(data)
         if not self._dirty and not self._blocked:
             self._dirty = True
             self.loop.mark_dirty(self)
         if out.size > self._settings.soft_mark:
-            self._above_soft_mark()
+            self._pause |= Pause.OUTPUT
 
     def pause(self, reason: Pause) -> None:
         """Stop reading for this reason, besides others."""
@@ -160,15 +168,13 @@ class Connection:
         return bool(self._pause)
 
     def close_after_flush(self, reason: str, grace: float = 2.0) -> None:
-        """Send what is queued, for at most ``grace`` seconds, then close; nothing more is read."""
+        """Send what is queued, for at most ``grace`` seconds, then close; what still comes in is dropped."""
         if self.closed:
             return
         self.pause(Pause.CLOSING)
         self._closing = self._closing or reason
         self.loop.call_later(grace, lambda: self.close(reason))
         self.flush()
-        if not self.closed and not self.pending_output:
-            self.close(reason)
 
     def close(self, reason: str) -> None:
         """Close now; what is queued is dropped. Does nothing the second time."""
@@ -181,7 +187,8 @@ class Connection:
         if self._mask:
             self.loop.unregister(self._sock.fileno())
             self._mask = 0
-        self._say_tls_goodbye()
+        if not self._lingering:
+            self._say_tls_goodbye()
         self._sock.close()
         self._out.clear()
         self._cipher = None
@@ -200,7 +207,9 @@ class Connection:
             self._blocked = False
             self.flush()
         if mask & READ and not self.closed:
-            if self._pause:
+            if self._lingering:
+                self._drop_input()
+            elif self._pause:
                 self._watch()  # only now is it worth a system call to stop watching
             elif not self._waiting:
                 self._receive()
@@ -234,7 +243,7 @@ class Connection:
         if not self._blocked:
             self._out.release()
             if self._closing and not self.pending_output:
-                self.close(self._closing)
+                self._linger()
                 return
         if self._blocked or self._mask & WRITE:
             self._watch()
@@ -322,19 +331,41 @@ class Connection:
             self._waiting = True
             self.loop.mark_ready(self)
 
-    def _above_soft_mark(self) -> None:
-        if self._out.size > self._settings.hard_mark:
-            # Deferred: whoever is writing may be in the middle of a list of connections or of its own state.
-            self._out.clear()
-            self._pause |= Pause.CLOSING
-            self._closing = TOO_SLOW
-            self.loop.post(lambda: self.close(TOO_SLOW))
-        else:
-            self._pause |= Pause.OUTPUT
+    def _too_slow(self) -> None:
+        """End it, but later: whoever is writing may be in the middle of a list of connections or of its own state."""
+        self._out.clear()
+        self._pause |= Pause.CLOSING
+        self._closing = TOO_SLOW
+        self.loop.post(lambda: self.close(TOO_SLOW))
+
+    def _linger(self) -> None:
+        """All is sent: say so, and wait a moment for the peer's own end."""
+        if self._lingering:
+            return
+        self._lingering = True
+        self._say_tls_goodbye()
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            self._broken(error)
+            return
+        self.loop.call_later(LINGER, lambda: self.close(self._closing))
+        self._watch()
+
+    def _drop_input(self) -> None:
+        try:
+            if self._sock.recv(RECEIVE_SIZE):
+                return
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._broken(error)
+            return
+        self.close(self._closing)
 
     def _watch(self) -> None:
         """Make the selector watch for what is wanted now."""
-        mask = (0 if self._pause else READ) | (WRITE if self._blocked else 0)
+        mask = (READ if self._lingering or not self._pause else 0) | (WRITE if self._blocked else 0)
         if mask == self._mask:
             return
         fd = self._sock.fileno()

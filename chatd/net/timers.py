@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 _COMPACT_ABOVE = 512  # cancelled timers; below that a rebuild is not worth it
 
@@ -54,16 +54,17 @@ class TimerQueue:
             self._cancelled -= 1
         return heap[0][0] if heap else None
 
-    def due(self) -> list[Callable[[], None]]:
-        """Take the callbacks that are due now; those they add wait for the next round."""
+    def due(self) -> Iterator[Callable[[], None]]:
+        """Take the callbacks that are due now, one by one: running one may cancel another. Those it adds come later."""
         now = time.monotonic()
-        ready: list[Callable[[], None]] = []
-        while (when := self.next_due()) is not None and when <= now:
+        for _ in range(len(self._heap)):
+            when = self.next_due()
+            if when is None or when > now:
+                return
             timer = heapq.heappop(self._heap)[2]
             callback, timer.callback = timer.callback, None
             if callback is not None:
-                ready.append(callback)
-        return ready
+                yield callback
 
     def __len__(self) -> int:
         return len(self._heap) - self._cancelled

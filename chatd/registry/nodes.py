@@ -28,10 +28,11 @@ class Session(Link):
     """One logged-in connection.
 
     ``held`` is not None while missed messages are still being sent: what arrives meanwhile waits there, with its
-    highest mid. ``held``, ``held_bytes`` and ``overflowed`` belong to the loop's thread; the rest never changes.
+    highest mid. A message up to ``caught_up`` was among those that had been missed, and is not sent again. These two,
+    ``held_bytes`` and ``overflowed`` belong to the loop's thread; the rest never changes.
     """
 
-    __slots__ = ("held", "held_bytes", "loop", "overflowed", "peer", "token_hash", "user")
+    __slots__ = ("caught_up", "held", "held_bytes", "loop", "overflowed", "peer", "token_hash", "user")
 
     def __init__(self, user: UserNode, peer: Peer, token_hash: bytes) -> None:
         super().__init__()
@@ -39,6 +40,7 @@ class Session(Link):
         self.peer = peer
         self.loop = peer.loop
         self.token_hash = token_hash
+        self.caught_up = 0
         self.held: list[tuple[int, bytes]] | None = []
         self.held_bytes = 0
         self.overflowed = False

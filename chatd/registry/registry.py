@@ -82,12 +82,15 @@ class GroupRegistry:
             for node in nodes:
                 node.fanout = None
 
-    def fanout(self, node: GroupNode) -> Fanout:
+    def fanout(self, group_id: int) -> Fanout:
         """All sessions of all online members, by loop. Made once and kept until somebody comes or goes.
 
         Needs the online registry's lock, which guards the lists of sessions; so call `OnlineRegistry.fanout`.
         """
         with self._lock:
+            node = self._groups.get(group_id)
+            if node is None:
+                return {}
             if node.fanout is None:
                 node.fanout = by_loop(session for member in node.members for session in member.user.sessions)
             return node.fanout
@@ -195,9 +198,12 @@ class OnlineRegistry:
             return [session for node in nodes for session in node.sessions]
 
     def fanout(self, group: GroupNode) -> Fanout:
-        """The sessions of all online members of a group, by loop."""
+        """The sessions of all online members of a group, by loop.
+
+        Found by its id: a node that a message carries may have been dropped and made anew while the message waited.
+        """
         with self._lock:
-            return self._groups.fanout(group)
+            return self._groups.fanout(group.id)
 
     # -- changes that the database has already ---------------------------------
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import select
+import socket
 import sqlite3
 import threading
 import urllib.parse
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -115,8 +117,8 @@ class Database:
                 maxshared=0,
                 blocking=True,
                 setsession=_SQLITE_SESSION if self.sqlite else None,
-                failures=(pymysql.err.InterfaceError,),  # DBUtils would repeat a statement on wider errors
-                ping=0 if self.sqlite else 1,
+                reset=False,  # the pool would roll back under its lock
+                ping=0 if self.sqlite else 1,  # when a connection is taken from the pool
                 **settings,
             )
 
@@ -126,7 +128,7 @@ class Database:
 
     @contextmanager
     def transaction(self, *, write: bool = False) -> Iterator[Transaction]:
-        """Run a block in one transaction: committed when it ends, rolled back when it raises.
+        """Run a block in one transaction: with ``write``, committed when it ends; rolled back otherwise.
 
         Raises:
             Conflict: a unique key is taken.
@@ -135,25 +137,32 @@ class Database:
         with self._translated():
             if write and self.sqlite:
                 with self._write_lock:
-                    yield from self._run("BEGIN IMMEDIATE")
+                    yield from self._run("BEGIN IMMEDIATE", write)
             else:
-                yield from self._run("BEGIN")
+                yield from self._run("BEGIN", write)
 
     def close(self) -> None:
         """Close all idle connections."""
         self._pool.close()
 
-    def _run(self, begin: str) -> Iterator[Transaction]:
-        connection = self._pool.connection()
+    def _run(self, begin: str, write: bool) -> Iterator[Transaction]:
+        """The driver's own connection is used, past the one of DBUtils, which might repeat a statement by itself."""
+        pooled = self._pool.connection()
+        connection = pooled.dbapi_connection
+        committed = False
         try:
-            connection.begin()
             cursor = connection.cursor()
             if self.sqlite:
-                cursor.execute(begin)
+                cursor.execute(begin)  # on MariaDB the first statement begins one, which saves a round trip
             yield Transaction(self, cursor)
-            self._commit(connection)
+            if write:
+                self._commit(connection)
+                committed = True
         finally:
-            connection.close()  # back to the pool, which rolls back what was not committed
+            if not committed:
+                with suppress(*_DRIVER_ERRORS):  # a connection that is lost is found out when it is taken again
+                    connection.rollback()
+            pooled.close()  # back to the pool
 
     @staticmethod
     def _commit(connection: Any) -> None:
@@ -191,6 +200,31 @@ class _SqliteModule:
         )
 
 
+class _MariaConnection(pymysql.connections.Connection):  # generic in its stubs only
+    """A connection that the pool can check without a round trip."""
+
+    _sock: socket.socket | None
+
+    def ping(self, reconnect: bool | None = None) -> None:
+        """Raise when the server has closed the connection: an idle one has nothing to be read but its end."""
+        poll = select.poll()
+        if self._sock is not None:
+            poll.register(self._sock, select.POLLIN)
+        if self._sock is None or poll.poll(0):
+            raise pymysql.err.InterfaceError(0, "the server has closed the connection")
+
+
+class _MariaModule:
+    """PyMySQL with our connection, as DBUtils wants it."""
+
+    threadsafety = 1
+    Error = pymysql.err.Error
+    OperationalError = pymysql.err.OperationalError
+    InterfaceError = pymysql.err.InterfaceError
+    InternalError = pymysql.err.InternalError
+    connect = _MariaConnection
+
+
 _SQLITE_SESSION = [
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a commit is on the disk, not only in the kernel
@@ -200,31 +234,36 @@ _SQLITE_SESSION = [
 
 
 def _parse(url: str) -> tuple[str, Any, dict[str, Any]]:
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
-        return "sqlite", _SqliteModule, {"path": urllib.parse.unquote(parts.path[1:])}
-    if parts.scheme in ("mysql", "mariadb") and len(parts.path) > 1:
-        query = dict(urllib.parse.parse_qsl(parts.query))
-        where: dict[str, Any] = {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
-        if "unix_socket" in query:
-            where = {"unix_socket": query["unix_socket"]}
-        return (
-            "mariadb",
-            pymysql,
-            {
-                **where,
-                "user": urllib.parse.unquote(parts.username or ""),
-                "password": urllib.parse.unquote(parts.password or ""),
-                "database": urllib.parse.unquote(parts.path[1:]),
-                "charset": "utf8mb4",
-                "collation": "utf8mb4_bin",
-                "autocommit": False,
-                "connect_timeout": CONNECT_TIMEOUT,
-                "read_timeout": QUERY_TIMEOUT,
-                "write_timeout": QUERY_TIMEOUT,
-            },
-        )
-    raise ValueError("a database URL is sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME")
+    try:
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
+            return "sqlite", _SqliteModule, {"path": urllib.parse.unquote(parts.path[1:])}
+        if parts.scheme in ("mysql", "mariadb") and len(parts.path) > 1:
+            return "mariadb", _MariaModule, _mariadb_settings(parts)
+    except ValueError:
+        pass  # its message may quote a piece of the password
+    raise ValueError(
+        "a database URL is sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME, with %XX for special characters"
+    )
+
+
+def _mariadb_settings(parts: urllib.parse.SplitResult) -> dict[str, Any]:
+    query = dict(urllib.parse.parse_qsl(parts.query))
+    where: dict[str, Any] = {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
+    if "unix_socket" in query:
+        where = {"unix_socket": query["unix_socket"]}
+    return {
+        **where,
+        "user": urllib.parse.unquote(parts.username or ""),
+        "password": urllib.parse.unquote(parts.password or ""),
+        "database": urllib.parse.unquote(parts.path[1:]),
+        "charset": "utf8mb4",
+        "collation": "utf8mb4_bin",
+        "autocommit": False,
+        "connect_timeout": CONNECT_TIMEOUT,
+        "read_timeout": QUERY_TIMEOUT,
+        "write_timeout": QUERY_TIMEOUT,
+    }
 
 
 @lru_cache(maxsize=1024)

@@ -36,6 +36,10 @@ class JournalBusy(Exception):
     """The database is away; nothing can be accepted now."""
 
 
+class _FateUnknown(Exception):
+    """The journal ends before it could learn whether a batch is stored: nobody is told anything about it."""
+
+
 class Journal:
     """`submit`, `full` and `last_mid`: any thread. `deliver` and `fail` are called in the journal's own thread.
 
@@ -49,7 +53,7 @@ class Journal:
         self._deliver = deliver
         self._fail = fail
         with database.transaction() as tx:
-            self.last_mid = messages.last_mid(tx)
+            self.last_mid = messages.settled_last_mid(tx)
         self._last_ts = 0
         self._condition = threading.Condition(threading.Lock())  # guards the three below
         self._queue: list[Record] = []
@@ -93,6 +97,8 @@ class Journal:
         while batch := self._take():
             try:
                 self._process(batch)
+            except _FateUnknown:
+                log.error("stopping with a batch whose fate is unknown: records=%d", len(batch))
             except Exception:
                 log.exception("unexpected error in the journal")
                 self._refuse(batch)
@@ -191,7 +197,7 @@ class Journal:
             while True:
                 try:
                     with self._database.transaction() as tx:
-                        stored = messages.last_mid(tx) >= fresh[0].mid
+                        stored = messages.settled_last_mid(tx) >= fresh[0].mid
                 except DatabaseUnavailable:
                     self._pause_and_refuse()
                     continue
@@ -203,12 +209,11 @@ class Journal:
     def _pause_and_refuse(self) -> None:
         with self._condition:
             waiting, self._queue = self._queue, []
-            if self._stopping:
-                raise DatabaseUnavailable("stopping with a batch whose fate is unknown")
         self._refuse(waiting)
         with self._condition:
-            if not self._stopping:
-                self._condition.wait(RETRY_DELAY)
+            if self._stopping:
+                raise _FateUnknown
+            self._condition.wait(RETRY_DELAY)
 
     def _set_away(self, away: bool) -> None:
         with self._condition:

@@ -45,6 +45,15 @@ def last_mid(tx: Transaction) -> int:
     return int(row[0] or 0) if row else 0
 
 
+def settled_last_mid(tx: Transaction) -> int:
+    """The same, once no transaction of a connection that broke, or of a server that died, is still on its way.
+
+    On MariaDB such a one may be committed after its client has gone; it holds a lock on what it wrote until then.
+    """
+    row = tx.row("SELECT mid FROM messages ORDER BY mid DESC LIMIT 1 /*! FOR UPDATE */")
+    return int(row[0]) if row else 0
+
+
 def find_cids(tx: Transaction, keys: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], tuple[int, int]]:
     """Which (sender, cid) are stored, with their mid and ts."""
     found = {}
@@ -151,16 +160,12 @@ def push_object(user_from: str, to: str | None, group_name: str | None, text: st
 
 
 def _unread_in_groups(tx: Transaction, user_id: int, group_ids: Sequence[int]) -> Sequence[Row]:
-    marks = {
-        int(conversation): int(mid)
-        for conversation, mid in tx.rows(
-            "SELECT conversation, mid FROM read_marks WHERE user_id = ? AND conversation < 0", user_id
-        )
-    }
-    joined = {
-        int(group_id): int(mid)
-        for group_id, mid in tx.rows(
-            "SELECT group_id, joined_mid FROM members WHERE user_id = ? AND left_mid = 0", user_id
+    positions = {
+        int(group_id): max(int(joined), int(mark))
+        for group_id, joined, mark in tx.rows(
+            "SELECT m.group_id, m.joined_mid, COALESCE(k.mid, 0) FROM members m LEFT JOIN read_marks k"
+            " ON k.user_id = m.user_id AND k.conversation = -m.group_id WHERE m.user_id = ? AND m.left_mid = 0",
+            user_id,
         )
     }
     counts: list[Row] = []
@@ -168,7 +173,7 @@ def _unread_in_groups(tx: Transaction, user_id: int, group_ids: Sequence[int]) -
         branches: list[str] = []
         args: list[Any] = []
         for group_id in group_ids[start : start + _BRANCHES]:
-            position = max(marks.get(-group_id, 0), joined.get(group_id, 0))
+            position = positions.get(group_id, 0)
             branches.append(
                 f"SELECT ? AS c, COUNT(*), ? FROM (SELECT sender FROM messages {_force('conversation')}"
                 f" WHERE conversation = ? AND mid > ? ORDER BY mid DESC LIMIT {UNREAD_CAP}) t{len(branches)}"

@@ -1,0 +1,216 @@
+"""With a million messages, every statement of the hot paths reads what it returns, and little more.
+
+The plan is looked at with EXPLAIN, and the work is counted while the statement runs: rows that MariaDB's handlers read,
+instructions that SQLite's virtual machine executes. The count is the proof; the plan says what to do when it is bad.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from chatd.store import friends, groups, messages, schema, users
+from chatd.store.engine import Database, Row, Transaction
+from tests.support.mariadb import MariaDB
+
+ROWS = 1_000_000
+USERS = 1000
+GROUPS = 50  # of 40 members each
+LIMIT = 200  # a page of the catch-up
+INSTRUCTIONS_PER_ROW = 20  # of SQLite's machine
+
+# One row for each i: 60 % to a group by one of its members, 40 % between two of 20,000 pairs.
+_FILL = """
+INSERT INTO messages (mid, conversation, sender, recipient, cid, ts, body)
+SELECT i,
+    CASE WHEN kind < 6 THEN -grp WHEN a < b THEN a * 2147483648 + b ELSE b * 2147483648 + a END,
+    CASE WHEN kind < 6 THEN (7 * grp) % 25 + 25 * seat + 1 ELSE a END,
+    CASE WHEN kind < 6 THEN NULL ELSE b END,
+    CASE WHEN i % 2 = 0 THEN {cid} END, 1700000000000 + i, 'Hello, all of you.'
+FROM (SELECT i, kind, grp, seat, a, (a - 1 + step) % 1000 + 1 AS b FROM (
+    SELECT i, CAST(h % 10 AS SIGNED) AS kind, CAST((h >> 8) % 50 AS SIGNED) + 1 AS grp,
+        CAST((h >> 14) % 40 AS SIGNED) AS seat, CAST((h >> 4) % 1000 AS SIGNED) + 1 AS a,
+        CAST((h >> 14) % 20 AS SIGNED) + 1 AS step
+    FROM (SELECT i, CAST((i * 2654435761) % 4294967296 AS SIGNED) AS h FROM {numbers}) x) y) z
+"""
+_NUMBERS = {
+    True: "(WITH RECURSIVE n (i) AS (SELECT {0} UNION ALL SELECT i + 1 FROM n WHERE i < {1}) SELECT i FROM n) s",
+    False: "(SELECT CAST(seq AS SIGNED) AS i FROM seq_{0}_to_{1}) s",
+}
+_PIECE = 100_000  # messages in one statement, which then ends in time on a slow machine, too
+_TABLES = "users|tokens|friendships|chat_groups|members|messages|read_marks"
+
+
+class Recorder(Transaction):
+    """Passes statements on, and remembers those that read."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self.real = tx
+        self.statements: list[tuple[str, tuple[Any, ...]]] = []
+
+    def rows(self, sql: str, *args: Any) -> Sequence[Row]:
+        self.statements.append((sql, args))
+        return self.real.rows(sql, *args)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A million messages of a thousand users; nobody changes them."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('million')}/chat.db"
+    else:
+        mariadb: MariaDB = request.getfixturevalue("mariadb")
+        url = mariadb.new_database()
+    database = Database(url, 1)
+    schema.prepare(database)
+    with database.transaction(write=True) as tx:
+        _people(tx)
+        cid = "CAST(CAST(i AS TEXT) AS BLOB)" if database.sqlite else "CAST(i AS CHAR)"
+        for first in range(1, ROWS + 1, _PIECE):
+            numbers = _NUMBERS[database.sqlite].format(first, first + _PIECE - 1)
+            tx.execute(_FILL.format(cid=cid, numbers=numbers))
+        for table in _TABLES.split("|"):
+            tx.execute(f"ANALYZE {table}" if database.sqlite else f"ANALYZE TABLE {table}")
+    yield database
+    database.close()
+
+
+def _people(tx: Transaction) -> None:
+    everybody = range(1, USERS + 1)
+    tx.many(
+        "INSERT INTO users (id, name, password, created) VALUES (?, ?, 'hash', 0)", [(u, f"u{u}") for u in everybody]
+    )
+    tx.many(
+        "INSERT INTO tokens (hash, user_id, expires) VALUES (?, ?, 9000000000000)",
+        [(users.hash_token(f"t{u}"), u) for u in everybody],
+    )
+    pairs = {(u, (u - 1 + step) % USERS + 1) for u in everybody for step in range(1, 21)}
+    tx.many("INSERT INTO friendships (user_id, friend_id) VALUES (?, ?)", sorted(pairs | {(b, a) for a, b in pairs}))
+    for group in range(1, GROUPS + 1):
+        assert groups.create(tx, f"g{group}", 1) == group
+    seats = [(g, (7 * g) % 25 + 25 * seat + 1) for g in range(1, GROUPS + 1) for seat in range(40)]
+    tx.many("INSERT INTO members (group_id, user_id, joined_mid, joined) VALUES (?, ?, 0, 0)", seats)
+    tx.many("INSERT INTO read_marks (user_id, conversation, mid) VALUES (?, ?, 500000)", [(u, -g) for g, u in seats])
+
+
+# A branch reads a page from an index and again from the derived table that holds it; user 8 has 4 branches: sent,
+# received, two groups. What is found is fetched with three look-ups at most: message, sender, recipient or group.
+SYNC = 2 * 4 * LIMIT + 4 * LIMIT
+UNREAD = 2 * messages.UNREAD_CAP  # the same for one kind, and once more as much for read positions and counts
+
+CASES: dict[str, tuple[Callable[[Transaction], object], int]] = {
+    # what is run, and how many rows it may read
+    "sync from the beginning": (lambda tx: messages.sync(tx, 8, 0, LIMIT), SYNC),
+    "sync in the middle": (lambda tx: messages.sync(tx, 8, ROWS // 2, LIMIT), SYNC),
+    "sync at the end": (lambda tx: messages.sync(tx, 8, ROWS - 500, LIMIT), SYNC),
+    "sync with nothing new": (lambda tx: messages.sync(tx, 8, ROWS, LIMIT), 40),
+    "history of a group": (lambda tx: messages.history(tx, -7, 2**53 - 1, LIMIT), 5 * LIMIT),
+    "history in the middle": (lambda tx: messages.history(tx, -7, ROWS // 2, LIMIT), 5 * LIMIT),
+    "history of a pair": (lambda tx: messages.history(tx, messages.private(8, 9), ROWS // 2, 10), 5 * 10),
+    "history of strangers": (lambda tx: messages.history(tx, messages.private(8, 800), ROWS // 2, LIMIT), 10),
+    "unread": (lambda tx: messages.unread(tx, 8, [1, 26]), 5 * UNREAD),
+    "unread without groups": (lambda tx: messages.unread(tx, 8, []), 3 * UNREAD),
+    "find cids": (lambda tx: messages.find_cids(tx, [(u, b"%d" % (u * 1000)) for u in range(1, 101)]), 200),
+    "last mid": (messages.last_mid, 3),
+    "settled last mid": (messages.settled_last_mid, 3),
+    "memberships": (lambda tx: messages.memberships(tx, 8, 0), 20),
+    "friends": (lambda tx: friends.of(tx, 8), 3 * 40),
+    "number of friends": (lambda tx: friends.count(tx, 8), 42),
+    "groups": (lambda tx: groups.of(tx, 8), 30),
+    "number of groups": (lambda tx: groups.count_of(tx, 8), 10),
+    "members": (lambda tx: groups.members(tx, 7), 4 * 40 + 10),
+    "is member": (lambda tx: groups.is_member(tx, 1, 8), 5),
+    "group by name": (lambda tx: groups.by_name(tx, "g7"), 3),
+    "user by name": (lambda tx: users.by_name(tx, "u8"), 3),
+    "user's id": (lambda tx: users.id_of(tx, "u8"), 3),
+    "token": (lambda tx: users.by_token(tx, "u8", users.hash_token("t8")), 5),
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("case", CASES)
+def test_work_and_plan(filled: Database, case: str) -> None:
+    run, most = CASES[case]
+    with filled.transaction() as tx:
+        recorder = Recorder(tx)
+        result = run(recorder)
+        assert recorder.statements
+        assert result is not None
+        read = _instructions(tx, run) // INSTRUCTIONS_PER_ROW if filled.sqlite else _rows_read(tx, run)
+        plans = [_plan(tx, sql, args, filled.sqlite) for sql, args in recorder.statements]
+    print(f"{case}: {read} rows of at most {most}")
+    assert read <= most, "\n".join(map(str, plans))
+    for (sql, _), plan in zip(recorder.statements, plans, strict=True):
+        assert not _bad_steps(sql, plan, filled.sqlite), f"{sql}\n{plan}"
+
+
+def test_the_measure_sees_a_scan(filled: Database) -> None:
+    def scan(tx: Transaction) -> object:
+        return tx.rows("SELECT COUNT(*) FROM messages WHERE ts < 5")
+
+    with filled.transaction() as tx:
+        plan = _plan(tx, "SELECT COUNT(*) FROM messages WHERE ts < 5", (), filled.sqlite)
+        assert _bad_steps("SELECT COUNT(*) FROM messages WHERE ts < 5", plan, filled.sqlite)
+        if filled.sqlite:
+            assert _instructions(tx, scan) > ROWS
+        else:
+            assert _rows_read(tx, scan) >= ROWS
+
+
+def test_the_rows_are_as_described(filled: Database) -> None:
+    with filled.transaction() as tx:
+        assert tx.row("SELECT COUNT(*), COUNT(DISTINCT sender) FROM messages") == (ROWS, USERS)
+        assert tx.row("SELECT COUNT(DISTINCT conversation) FROM messages WHERE conversation < 0") == (GROUPS,)
+        page = messages.sync(tx, 8, 0, LIMIT)
+        assert len(page) == LIMIT
+        assert {message["cmd"] for message in page} == {"group_chat", "private_chat"}
+        assert [mid for _, _, mid in messages.unread(tx, 8, [1, 26])].count(500000) == 2
+
+
+def _instructions(tx: Transaction, run: Callable[[Transaction], object]) -> int:
+    """How many instructions SQLite's virtual machine executes."""
+    count = 0
+
+    def step() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    connection = tx._cursor.connection  # type: ignore[attr-defined]
+    connection.set_progress_handler(step, 1)
+    try:
+        run(tx)
+    finally:
+        connection.set_progress_handler(None, 1)
+    return count
+
+
+def _rows_read(tx: Transaction, run: Callable[[Transaction], object]) -> int:
+    """How many rows MariaDB's storage engines are asked for, temporary tables included."""
+    first = _handler_reads(tx)
+    price = _handler_reads(tx) - first  # of asking
+    before = _handler_reads(tx)
+    run(tx)
+    return _handler_reads(tx) - before - price
+
+
+def _handler_reads(tx: Transaction) -> int:
+    return sum(int(value) for _, value in tx.rows("SHOW SESSION STATUS LIKE 'Handler_read%'"))
+
+
+def _plan(tx: Transaction, sql: str, args: Sequence[Any], sqlite: bool) -> Sequence[Row]:
+    return tx.rows(("EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN ") + sql, *args)
+
+
+def _bad_steps(sql: str, plan: Sequence[Row], sqlite: bool) -> list[Row]:
+    """Steps that walk through a whole table or index, unless a LIMIT ends the walk at once."""
+    names = {name for pair in re.findall(rf"(?:FROM|JOIN) ({_TABLES})(?: (\w+))?", sql) for name in pair if name}
+    if sql.startswith("SELECT mid FROM messages ORDER BY mid DESC LIMIT 1"):
+        return []  # one step from the end of the primary key; the count of rows proves it
+    if sqlite:
+        return [step for step in plan if re.match(rf"SCAN ({'|'.join(names)})\b", step[3])]
+    mine = [step for step in plan if step[2] in names]
+    return [step for step in mine if step[3] in ("ALL", "index") or int(step[8] or 0) > ROWS // 20]
