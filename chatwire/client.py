@@ -19,6 +19,7 @@ from chatwire.errors import LinkTimeout, PeerError, Refused
 from chatwire.transport import Transport
 
 CHAT_PUSHES = frozenset(("private_chat", "group_chat"))
+_CHAT_REPLIES = frozenset(map(reply_name, CHAT_PUSHES))
 
 
 class Client:
@@ -45,6 +46,7 @@ class Client:
         self.fingerprint = ""
         self._transport = Transport(host, port, timeout=timeout)
         self._inbox: deque[Object] = deque()
+        self._woken = False
         self._last_id = 0
         if tls:
             self.fingerprint = self._transport.start_tls(host, fingerprint=fingerprint, timeout=timeout)
@@ -100,6 +102,7 @@ class Client:
             if obj is None:
                 if time.monotonic() >= deadline:
                     raise LinkTimeout(f"no reply to {cmd} within {self.timeout} s")
+                self._woken = True  # it was not for us: `next_push` shall see it
             elif obj.get("id") == request_id and obj.get("cmd") == reply_name(cmd):
                 return obj
             else:
@@ -115,18 +118,25 @@ class Client:
         """Return the next object that nobody waits for, or None when the time is up or `wake` was called.
 
         A message that was handed out before is passed over.
+
+        Raises:
+            LinkError: the connection has ended, and everything that had arrived has been handed out.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             if self._inbox:
                 obj: Object | None = self._inbox.popleft()
+            elif self._woken:
+                obj = None
             else:
                 obj = self._receive(None if deadline is None else deadline - time.monotonic())
+            if obj is None:
+                self._woken = False
             if obj is None or self._is_new(obj):
                 return obj
 
     def pushes(self, timeout: float | None = None) -> Iterator[Object]:
-        """Iterate over pushes until none has come for ``timeout`` seconds."""
+        """Iterate over pushes until none has come for ``timeout`` seconds. Raises LinkError as `next_push` does."""
         while (obj := self.next_push(timeout)) is not None:
             yield obj
 
@@ -161,13 +171,19 @@ class Client:
                 continue  # a line that is no object: a broken server costs us that line only
 
     def _is_new(self, obj: Object) -> bool:
-        """Remember the mid of a message; False for one that has been handed out."""
-        mid = obj.get("mid")
-        if obj.get("cmd") not in CHAT_PUSHES or type(mid) is not int:
+        """Remember the mid of a message; False for one that has been handed out.
+
+        The reply to a message that `send` sent counts like the message: it stands in the same order.
+        """
+        cmd, mid = obj.get("cmd"), obj.get("mid")
+        if type(mid) is not int:
             return True
-        if mid <= self.seen:
-            return False
-        self.seen = mid
+        if cmd in CHAT_PUSHES:
+            if mid <= self.seen:
+                return False
+            self.seen = mid
+        elif cmd in _CHAT_REPLIES:
+            self.seen = max(self.seen, mid)
         return True
 
 

@@ -1,173 +1,300 @@
-"""A client that stays: it reconnects with back-off, resumes its session, and sends again what was not acknowledged."""
+"""A client that stays: it reconnects with back-off, resumes its session, and sends again what was not acknowledged.
+
+It is meant to be run by one thread that does little else: ``while ...: event = client.next_event(seconds)``. Whatever
+happens, on the wire or to the link, comes out of there as one of five events, in the order in which it happened.
+"""
 
 from __future__ import annotations
 
 import random
 import secrets
+import threading
 import time
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from chatwire.client import Client
-from chatwire.codec import Object
-from chatwire.errors import LinkError, Refused
+from chatwire.client import CHAT_PUSHES, Client
+from chatwire.codec import Object, encode
+from chatwire.commands import MAX_FRAME, reply_name
+from chatwire.errors import BadRequest, LinkError, LinkTimeout, Refused, UnknownFingerprint
+from chatwire.events import LINK_LOST, Answer, Event, LinkDown, LinkUp, Push
+from chatwire.outbox import Outbox, patience, try_again
 
 FIRST_DELAY = 0.2  # seconds before the second attempt
 LONGEST_DELAY = 30.0
-_TRY_AGAIN = frozenset(("busy", "rate_limited", "internal"))
+QUIET_TIME = 25.0  # seconds without a word from the server, after which it is asked whether it is there
+_ROOM_FOR_ID = 32  # bytes that `Client.send` adds to a request
 
 
 class ResilientClient:
     """A session that outlives its connections. One thread uses it; `wake` alone may be called from any thread.
 
-    Nothing is lost and nothing comes twice: every message carries a ``cid`` and is sent again until it is acknowledged,
-    and every new connection asks for what is above the highest mid that has been handed out.
+    No message is lost and none comes twice: each carries a ``cid`` and is sent again until it is acknowledged, and
+    every new connection asks for what is above the highest mid that has been handed out. Other requests are never sent
+    again: nobody knows whether they were carried out, so the one who asked is told that the link was lost.
     """
 
-    def __init__(self, connect: Callable[[], Client], user: str, password: str, *, after: int = 0) -> None:
+    def __init__(self, connect: Callable[[], Client], user: str, password: str, *, after: int | None = None) -> None:
         """``connect`` opens a connection; ``after`` is the highest mid known from an earlier run.
 
-        Nothing is connected yet: the first call that needs the server does it.
+        Without ``after`` the server begins behind the last mid that this user has acknowledged. Nothing is connected
+        yet: the first `next_event` does it.
         """
+        self.user = user
         self._connect = connect
-        self._user = user
         self._password = password
         self._token = ""
-        self._seen = after
+        self._after = after
         self._client: Client | None = None
+        self._woken = threading.Event()
+        self._events: deque[Event] = deque()
+        self._told_down = False
         self._attempts = 0
-        self._unacknowledged: OrderedDict[str, Object] = OrderedDict()
-        self._requests: dict[int, str] = {}
+        self._next_attempt = 0.0  # time.monotonic()
+        self._max_frame = MAX_FRAME
+        self._outbox = Outbox()
+        self._asked: dict[int, tuple[int, Object]] = {}  # request id of this connection: ticket, request
+        self._tickets = 0
+        self._heard = 0.0
+        self._pinged = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a session now, as far as is known."""
+        return self._client is not None
 
     @property
     def seen(self) -> int:
-        """The highest mid handed out."""
-        return self._client.seen if self._client else self._seen
+        """The highest mid handed out; 0 when there was none."""
+        return max(self._client.seen if self._client else 0, self._after or 0)
 
     @property
     def unacknowledged(self) -> list[str]:
         """The cids of messages of which it is not yet known that they are stored, oldest first."""
-        return list(self._unacknowledged)
+        return self._outbox.cids
 
-    def say(self, *, text: str, to: str = "", group: str = "") -> str:
-        """Queue a message and send it if there is a connection; returns its cid. `next_event` tells its fate."""
-        cid = secrets.token_hex(12)
+    def say(self, *, text: str, to: str = "", group: str = "", cid: str = "") -> str:
+        """Queue a message, send it if there is a connection, and return its cid. A `Fate` follows, sooner or later.
+
+        Raises:
+            BadRequest: it is so long that the server would cut the connection, again and again.
+        """
+        cid = cid or secrets.token_hex(12)
         if group:
-            request = {"cmd": "group_chat", "user": self._user, "group": group, "text": text, "cid": cid}
+            request = {"cmd": "group_chat", "user": self.user, "group": group, "text": text, "cid": cid}
         else:
-            request = {"cmd": "private_chat", "user_from": self._user, "user_to": to, "text": text, "cid": cid}
-        self._unacknowledged[cid] = request
-        if self._client is not None:
-            self._attempt(self._send, cid)
+            request = {"cmd": "private_chat", "user_from": self.user, "user_to": to, "text": text, "cid": cid}
+        self._check_size(request, "text")
+        self._outbox.add(cid, request)
+        self._send_messages()
         return cid
 
-    def next_event(self, timeout: float) -> Object | None:
-        """Return the next push or the reply to a message (with its `cid` added), or None after ``timeout`` seconds.
+    def ask(self, cmd: str, **fields: Any) -> int:
+        """Send any other request and return a ticket; exactly one `Answer` with it follows.
 
-        Connects again where needed, waiting between attempts no longer than the time allows.
+        Raises:
+            BadRequest: it is so long that the server would cut the connection.
+        """
+        request = {"cmd": cmd, **fields}
+        self._check_size(request, cmd)
+        self._tickets += 1
+        if self._client is None:
+            self._events.append(_lost(self._tickets, request))
+        else:
+            self._asked[self._send(request) or -self._tickets] = (self._tickets, request)
+        return self._tickets
+
+    def tell(self, cmd: str, **fields: Any) -> None:
+        """Send a request of which nobody wants to know what became (`ack`, `read`, `typing`), if there is a link."""
+        if self._client is not None:
+            self._send({"cmd": cmd, **fields})
+
+    def next_event(self, timeout: float) -> Event | None:
+        """Return what happened next, or None after ``timeout`` seconds or when `wake` was called.
+
+        Connects again where needed, waiting longer and longer between attempts.
 
         Raises:
             Refused: the server does not accept this user any more.
+            UnknownFingerprint: the server has shown a certificate that must not be trusted.
         """
         deadline = time.monotonic() + timeout
-        while True:
-            if self._client is None and not self._reconnect(deadline):
+        while not self._events:
+            if self._woken.is_set():
+                self._woken.clear()
                 return None
-            event: Object | None = self._attempt(self._poll, deadline)
-            if event is not None or (self._client is not None and time.monotonic() >= deadline):
-                return event
+            if self._client is None:
+                self._come_back(deadline)
+            else:
+                self._listen(deadline)
+            if time.monotonic() >= deadline and not self._events:
+                return None
+        return self._events.popleft()
 
     def wake(self) -> None:
-        """Make a waiting `next_event` look at the clock again. Any thread."""
+        """Make a waiting `next_event` return None. Any thread."""
+        self._woken.set()
         if (client := self._client) is not None:
             client.wake()
 
-    def close(self) -> None:
-        """Close the connection. What is not acknowledged stays in `unacknowledged`."""
-        self._drop()
-
-    def _poll(self, deadline: float) -> Object | None:
-        assert self._client is not None
-        event = self._client.next_push(max(0.0, deadline - time.monotonic()))
-        return None if event is None else self._settle(event)
-
-    def _settle(self, event: Object) -> Object:
-        """A reply to one of our messages ends its retries, unless it says to try again."""
-        cid = self._requests.pop(event.get("id", 0), None) if str(event.get("cmd")).endswith("_reply") else None
-        if cid is None:
-            return event
-        if event["result"] in _TRY_AGAIN:
-            time.sleep(min(1.0, event.get("retry_after_ms", 200) / 1000))
-            self._attempt(self._send, cid)
-        else:
-            self._unacknowledged.pop(cid, None)
-        return {**event, "cid": cid}
-
-    def _send(self, cid: str) -> None:
-        assert self._client is not None
-        fields = dict(self._unacknowledged[cid])
-        self._requests[self._client.send(fields.pop("cmd"), **fields)] = cid
-
-    def _reconnect(self, deadline: float) -> bool:
-        """Try until there is a session or the time is up."""
-        while True:
+    def close(self, *, logout: bool = False) -> None:
+        """Close the connection, and with ``logout`` end the session for good. `unacknowledged` stays as it is."""
+        client = self._client
+        if client is not None and logout:
+            client.timeout = min(client.timeout, 2.0)
             try:
-                self._client = self._open()
+                client.logout()
             except LinkError:
-                self._attempts += 1
-            except Refused as error:
-                if error.result not in _TRY_AGAIN:
-                    raise
-                self._attempts += 1
-            else:
-                self._attempts = 0
-                for cid in list(self._unacknowledged):
-                    self._attempt(self._send, cid)
-                return self._client is not None
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return False
-            time.sleep(min(left, self._delay()))
+                pass  # the session ends with the connection
+        self._forget_link()
 
-    def _open(self) -> Client:
-        client = self._connect()
-        client.seen = self._seen
+    # -- the link --------------------------------------------------------------
+
+    def _come_back(self, deadline: float) -> None:
+        """Wait until an attempt is due, then make one."""
+        delay = min(self._next_attempt, deadline) - time.monotonic()
+        if delay > 0:
+            self._woken.wait(delay)
+        if time.monotonic() < self._next_attempt:
+            return
         try:
-            self._log_in(client)
+            reply = self._open()
+        except UnknownFingerprint:
+            raise
+        except LinkError as error:
+            self._failed(str(error))
+        except Refused as error:
+            if not try_again(error.result):
+                raise
+            self._failed(f"the server says {error.result}", patience(error.reply))
+        else:
+            self._begin(reply)
+
+    def _open(self) -> Object:
+        client = self._connect()
+        client.seen = self._after or 0
+        try:
+            reply = self._log_in(client)
         except BaseException:
             client.close()
             raise
         self._token = client.token or self._token
-        return client
+        self._client = client
+        return reply
 
-    def _log_in(self, client: Client) -> None:
+    def _log_in(self, client: Client) -> Object:
         if self._token:
             try:
-                client.resume(self._user, self._token, after=self._seen)
+                return client.resume(self.user, self._token, after=self._after)
             except Refused as error:
-                if error.result in _TRY_AGAIN:
+                if try_again(error.result):
                     raise
                 self._token = ""  # expired or revoked: the password is asked again
-            else:
-                return
-        client.login(self._user, self._password, after=self._seen)
+        return client.login(self.user, self._password, after=self._after)
 
-    def _delay(self) -> float:
+    def _begin(self, reply: Object) -> None:
+        limits = reply.get("limits")
+        if isinstance(limits, dict) and type(limits.get("max_frame")) is int:
+            self._max_frame = limits["max_frame"]
+        self._attempts, self._told_down = 0, False
+        self._heard, self._pinged = time.monotonic(), False
+        self._events.append(LinkUp(reply))
+        self._send_messages()
+
+    def _failed(self, reason: str, least: float = 0.0) -> None:
         """Exponential back-off with full jitter, so that clients cut off together do not come back together."""
-        return random.uniform(0, min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self._attempts, 12)))
+        longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self._attempts, 12))
+        self._attempts += 1
+        self._next_attempt = time.monotonic() + max(least, random.uniform(0, longest))
+        if not self._told_down:
+            self._told_down = True
+            self._events.append(LinkDown(reason))
 
-    def _attempt(self, action: Callable[..., Any], *args: Any) -> Any:
-        """Run something that needs the link; a broken link is dropped and made anew by the next call."""
+    def _drop(self, reason: str) -> None:
+        """The link is broken: tell everybody who waits for something."""
+        self._forget_link()
+        self._failed(reason)
+
+    def _forget_link(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            self._after = client.seen or self._after
+            client.close()
+        self._outbox.link_lost()
+        self._events.extend(_lost(ticket, request) for ticket, request in self._asked.values())
+        self._asked.clear()
+
+    # -- what arrives ----------------------------------------------------------
+
+    def _listen(self, deadline: float) -> None:
+        """Take one object from the server, or notice that it has been quiet for too long."""
+        client = self._client
+        assert client is not None
+        self._send_messages()
+        quiet_until = self._heard + (client.timeout if self._pinged else QUIET_TIME)
+        until = min(deadline, quiet_until, self._outbox.next_time() or deadline)
         try:
-            return action(*args)
-        except LinkError:
-            self._drop()
-            return None
+            obj = client.next_push(max(0.0, until - time.monotonic()))
+        except LinkError as error:
+            self._drop(str(error))
+            return
+        if obj is not None:
+            self._heard, self._pinged = time.monotonic(), False
+            self._take(obj)
+        elif time.monotonic() >= quiet_until:
+            self._was_quiet()
 
-    def _drop(self) -> None:
-        if self._client is not None:
-            self._seen = self._client.seen
-            self._client.close()
-            self._client = None
-        self._requests.clear()
+    def _was_quiet(self) -> None:
+        if self._pinged:
+            self._drop("the server does not answer")
+            return
+        self._heard, self._pinged = time.monotonic(), True
+        self.tell("ping")
+
+    def _take(self, obj: Object) -> None:
+        cmd, request_id, cid = obj.get("cmd"), obj.get("id"), str(obj.get("cid"))
+        fate = None
+        if self._outbox.answers(request_id):
+            fate = self._outbox.answered(obj)
+        elif type(request_id) is int and request_id in self._asked:
+            self._answered(*self._asked.pop(request_id), obj)
+        elif cmd in CHAT_PUSHES and cid in self._outbox and self.user in (obj.get("user_from"), obj.get("user")):
+            fate = self._outbox.settle(cid, {**obj, "result": "success"})  # stored before the link broke
+        elif request_id is None or not str(cmd).endswith("_reply"):  # else it answers `tell`
+            self._events.append(Push(obj))
+        if fate is not None:
+            self._events.append(fate)
+
+    def _answered(self, ticket: int, request: Object, reply: Object) -> None:
+        if request["cmd"] == "change_password" and reply.get("result") == "success":
+            self._password = request["new_password"]  # the old token is dead, too
+            self._token = str(reply.get("token", ""))
+        self._events.append(Answer(ticket, reply))
+
+    # -- what is sent ----------------------------------------------------------
+
+    def _send_messages(self) -> None:
+        """Send what is neither acknowledged nor under way."""
+        for cid, request in self._outbox.due() if self._client is not None else ():
+            self._outbox.sent(cid, self._send(request) or -1)
+
+    def _send(self, request: Object) -> int | None:
+        """Send; a link that turns out to be broken is left to `_listen`, which first hands out what has arrived."""
+        assert self._client is not None
+        fields = dict(request)
+        try:
+            return self._client.send(fields.pop("cmd"), **fields)
+        except LinkTimeout:
+            self._client.close()  # half an object may have been written
+        except LinkError:
+            pass
+        return None
+
+    def _check_size(self, request: Object, field: str) -> None:
+        if len(encode(request)) + _ROOM_FOR_ID > self._max_frame:
+            raise BadRequest(field, "is too long")
+
+
+def _lost(ticket: int, request: Object) -> Answer:
+    return Answer(ticket, {"cmd": reply_name(request["cmd"]), "result": LINK_LOST})

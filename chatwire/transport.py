@@ -15,6 +15,7 @@ from chatwire.tls import TlsChannel, TlsError, client_context
 
 MAX_SERVER_OBJECT = 64 * 1024 * 1024  # bytes; a roster of many thousand friends is one object
 _RECEIVE_SIZE = 256 * 1024
+_ANSWER_TIME = 10.0  # seconds
 
 
 class Transport:
@@ -28,8 +29,9 @@ class Transport:
         """
         try:
             self._socket = socket.create_connection((host, port), timeout)
-        except OSError as error:
-            raise LinkError(f"cannot connect to {host}:{port}: {error.strerror or error}") from None
+        except (OSError, UnicodeError) as error:  # the latter from a name that can be none
+            problem = getattr(error, "strerror", None) or str(error)
+            raise LinkError(f"cannot connect to {host}:{port}: {problem}") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.setblocking(False)
         self._framer = Framer(MAX_SERVER_OBJECT)
@@ -42,6 +44,7 @@ class Transport:
         self._readable.register(self._wake_reader, select.POLLIN)
         self._writable = select.poll()
         self._writable.register(self._socket, select.POLLOUT)
+        self._woken = False
         self._closed = False
 
     def start_tls(self, hostname: str, *, fingerprint: str | None, timeout: float = 10.0) -> str:
@@ -53,7 +56,11 @@ class Transport:
             UnknownFingerprint: the certificate is not the expected one, or no authority vouches for it.
             LinkError: there is no TLS to be had.
         """
-        shown = self._handshake(hostname, verify=fingerprint is None, timeout=timeout)
+        try:
+            shown = self._handshake(hostname, verify=fingerprint is None, timeout=timeout)
+        except BaseException:
+            self.close()
+            raise
         if fingerprint is not None and shown.lower() != fingerprint.strip().lower():
             self.close()
             raise UnknownFingerprint(shown)
@@ -66,8 +73,13 @@ class Transport:
             LinkError: the connection is gone, or the server has read nothing for so long.
         """
         data = encode(obj)
+        if self._closed:
+            raise LinkError("the connection is closed")
         if self._tls is not None:
-            self._tls.send(data)
+            try:
+                self._tls.send(data)
+            except TlsError as error:
+                raise LinkError(f"TLS failed: {error}") from None
             data = self._tls.outgoing()
         self._send_all(data, time.monotonic() + timeout)
 
@@ -75,14 +87,17 @@ class Transport:
         """Return the next object, or None when the time is up or `wake` was called. ``timeout`` None waits for ever.
 
         Raises:
-            LinkError: the connection has ended.
+            LinkError: the connection has ended, and everything that had arrived before has been returned.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             frame = self._framer.next()
             if frame is not None:
                 return decode(frame)
-            if not self._wait_readable(deadline):
+            if self._tls is not None and self._tls.ended:
+                raise LinkError("the server closed the connection")
+            if self._woken or not self._wait_readable(deadline):
+                self._woken = False
                 return None
             self._pull()
 
@@ -109,16 +124,18 @@ class Transport:
 
     def _handshake(self, hostname: str, *, verify: bool, timeout: float) -> str:
         deadline = time.monotonic() + timeout
-        tls = TlsChannel(client_context(verify=verify), server_side=False, hostname=hostname)
         try:
+            tls = TlsChannel(client_context(verify=verify), server_side=False, hostname=hostname)
             done = tls.handshake()
             while not done:
                 self._send_all(tls.outgoing(), deadline)
                 if not self._wait_readable(deadline):
                     raise LinkTimeout("the server does not answer the TLS handshake")
-                tls.receive(self._receive())
+                self._framer.feed(tls.receive(self._receive()))  # a server in a hurry says something at once
                 done = tls.established
             self._send_all(tls.outgoing(), deadline)
+        except ValueError as error:  # a name that can be in no certificate
+            raise LinkError(f"TLS failed: {error}") from None
         except TlsError as error:
             raise self._handshake_failed(hostname, str(error), verify, timeout) from None
         self._tls = tls
@@ -126,10 +143,13 @@ class Transport:
 
     def _handshake_failed(self, hostname: str, problem: str, verify: bool, timeout: float) -> LinkError:
         """A certificate that nobody vouches for is told by its fingerprint, so that the user can decide to pin it."""
-        address = self._socket.getpeername()
-        self.close()
+        try:
+            address = self._socket.getpeername()
+        except OSError:
+            return LinkError(f"TLS failed: {problem}")
         if not verify or "certificate" not in problem:
             return LinkError(f"TLS failed: {problem}")
+        self.close()
         with contextlib.closing(Transport(address[0], address[1], timeout=timeout)) as probe:
             return UnknownFingerprint(probe._handshake(hostname, verify=False, timeout=timeout))
 
@@ -140,10 +160,14 @@ class Transport:
                 data = self._tls.receive(data)
             except (TlsError, ssl.SSLError) as error:
                 raise LinkError(f"TLS failed: {error}") from None
-            self._send_all(self._tls.outgoing(), time.monotonic() + 10.0)
-            if self._tls.ended and not data:
-                raise LinkError("the server closed the connection")
+            self._answer_tls()
         self._framer.feed(data)
+
+    def _answer_tls(self) -> None:
+        """Send what TLS itself has to say. That the peer is gone must not cost us what it has sent: reading tells."""
+        assert self._tls is not None
+        with contextlib.suppress(LinkError):
+            self._send_all(self._tls.outgoing(), time.monotonic() + _ANSWER_TIME)
 
     def _receive(self) -> bytes:
         try:
@@ -157,12 +181,16 @@ class Transport:
         return data
 
     def _wait_readable(self, deadline: float | None) -> bool:
-        """Wait until the socket is readable; False when the deadline has passed or somebody woke us."""
+        """Wait until the socket is readable; False when the deadline has passed, or when only `wake` was called.
+
+        A wake that comes together with data is remembered: the data may be no whole object.
+        """
         if self._closed:
             raise LinkError("the connection is closed")
         left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
         events = dict(self._readable.poll(left))
         if self._wake_reader.fileno() in events:
+            self._woken = True
             with contextlib.suppress(BlockingIOError):
                 self._wake_reader.recv(4096)
         return self._socket.fileno() in events
