@@ -1,0 +1,98 @@
+"""The table of slash commands, and how a typed line becomes a call of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from chatwire.terminal.chat import Chat, Usage
+from chatwire.terminal.state import State
+
+Function = Callable[[Chat, str], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """``completes`` says which names may follow; ``asks``: the user is asked for more, so nothing else is typed."""
+
+    name: str
+    usage: str
+    help: str
+    function: Function
+    completes: str = ""
+    asks: bool = False
+    login: bool = True
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(
+    usage: str, help: str, *, completes: str = "", asks: bool = False, login: bool = True
+) -> Callable[[Function], Function]:
+    """Enter a function into the table; ``usage`` begins with its name."""
+
+    def enter(function: Function) -> Function:
+        name = usage.split()[0].lstrip("/")
+        COMMANDS[name] = Command(name, usage, help, function, completes, asks, login)
+        return function
+
+    return enter
+
+
+def parse(line: str) -> tuple[str, str] | None:
+    """A command's name and what follows it, or None for a line that is a message (``//`` begins one with a slash)."""
+    if not line.startswith("/") or line.startswith("//"):
+        return None
+    name, _, argument = line[1:].partition(" ")
+    return name.strip().lower(), argument.strip()
+
+
+def find(name: str) -> Command:
+    """A command by its name, or by the beginning of it when only one begins so. Raises Usage."""
+    if name in COMMANDS:
+        return COMMANDS[name]
+    matches = [c for c in COMMANDS.values() if name and c.name.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise Usage("/" + name + " could be " + ", ".join("/" + c.name for c in matches))
+    raise Usage(f"there is no command /{name}; /help lists them")
+
+
+def split_name(argument: str, known: Iterable[str]) -> tuple[str, str]:
+    """A name and the text behind it. A name with spaces is known, or stands in double quotes."""
+    if argument.startswith('"') and '"' in argument[1:]:
+        name, _, text = argument[1:].partition('"')
+        return name, text.strip()
+    for name in sorted(known, key=len, reverse=True):
+        if argument == name or argument.startswith(name + " "):
+            return name, argument[len(name) :].strip()
+    name, _, text = argument.partition(" ")
+    return name, text.strip()
+
+
+def completions(typed: str, state: State) -> Iterator[tuple[str, int, str]]:
+    """What may be meant: (insertion, start relative to the end, explanation)."""
+    if not typed.startswith("/") or typed.startswith("//"):
+        return
+    name, space, argument = typed[1:].partition(" ")
+    if not space:
+        for entry in COMMANDS.values():
+            if entry.name.startswith(name):
+                yield "/" + entry.name + (" " if " " in entry.usage else ""), -len(typed), entry.help
+        return
+    found = COMMANDS.get(name)
+    for candidate in _names(found.completes if found else "", state):
+        if candidate.lower().startswith(argument.lower()):
+            yield candidate, -len(argument), ""
+
+
+def _names(kind: str, state: State) -> list[str]:
+    if kind == "person":
+        return state.people()
+    if kind == "friend":
+        return sorted(state.friends)
+    if kind == "group":
+        return sorted(state.groups)
+    return sorted(COMMANDS) if kind == "command" else []

@@ -1,0 +1,82 @@
+"""Lines in and lines out, without a terminal or on one that can do nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import termios
+import threading
+from collections.abc import Iterator
+
+from chatwire.terminal.render import Line, text_of
+
+
+class PlainScreen:
+    """Pipes: commands line by line, and lines out. A secret or an answer is the next line of the input."""
+
+    interactive = False
+
+    def __init__(self) -> None:
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self._reader: threading.Thread | None = None
+
+    def show(self, line: Line) -> None:
+        sys.stdout.write(text_of(line) + "\n")
+        sys.stdout.flush()
+
+    async def read(self) -> str | None:
+        if self._reader is None:
+            # A daemon, since nothing ends a read; on the descriptor, since Python's own buffers have locks.
+            loop = asyncio.get_running_loop()
+            self._reader = threading.Thread(target=self._read_all, args=(loop,), name="stdin", daemon=True)
+            self._reader.start()
+        return await self._lines.get()
+
+    async def read_hidden(self, label: str) -> str | None:
+        with _no_echo():
+            return await self.read()
+
+    async def read_answer(self, question: str) -> str | None:
+        self.show([("", question)])
+        return await self.read()
+
+    def refresh(self) -> None:
+        return
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+    async def close(self) -> None:
+        self.flush()
+
+    def _read_all(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The reader's thread."""
+        rest = b""
+        try:
+            while data := os.read(0, 65536):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    loop.call_soon_threadsafe(self._lines.put_nowait, line.rstrip(b"\r").decode(errors="replace"))
+            if rest:
+                loop.call_soon_threadsafe(self._lines.put_nowait, rest.decode(errors="replace"))
+            loop.call_soon_threadsafe(self._lines.put_nowait, None)
+        except (OSError, RuntimeError):
+            return  # the program ends, and with it the loop
+
+
+@contextlib.contextmanager
+def _no_echo() -> Iterator[None]:
+    """While a secret is typed on a terminal, it is not shown."""
+    if not os.isatty(0):
+        yield
+        return
+    before = termios.tcgetattr(0)
+    changed = [*before]
+    changed[3] &= ~termios.ECHO
+    termios.tcsetattr(0, termios.TCSADRAIN, changed)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)

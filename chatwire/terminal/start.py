@@ -1,0 +1,118 @@
+"""From the command line to a running client: look at the server, settle the question of trust, and go."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+
+from chatwire.client import Client
+from chatwire.errors import LinkError, UnknownFingerprint
+from chatwire.terminal.app import App
+from chatwire.terminal.chat import Chat
+from chatwire.terminal.render import note, problem
+from chatwire.terminal.trust import Pins
+
+Connect = Callable[[], Client]
+
+
+def start(address: tuple[str, int], *, user: str = "", plain: bool = False, fingerprint: str = "") -> int:
+    """Run until the user leaves, and return the exit code."""
+    interactive = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
+    return asyncio.run(_run(address, user, plain, fingerprint, interactive))
+
+
+async def _run(address: tuple[str, int], user: str, plain: bool, fingerprint: str, interactive: bool) -> int:
+    server = name_of(address)
+    connector = Connector(address, tls=not plain, fingerprint=fingerprint or None)
+    app = App(connector, server, interactive=interactive)
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: app.chat.show(problem(context["message"])))
+    try:
+        if await _reachable(app.chat, connector, settled=plain or bool(fingerprint)):
+            return await app.run(user)
+    except (LinkError, OSError) as error:
+        app.chat.show(problem(error))
+    finally:
+        await app.screen.close()
+    return 1
+
+
+async def _reachable(chat: Chat, connector: Connector, *, settled: bool) -> bool:
+    """Look before anything is asked of the user. With ``settled`` there is no question of trust."""
+    if not settled:
+        return await settle_trust(chat, connector, Pins())
+    connector().close()
+    return True
+
+
+class Connector:
+    """Opens connections to one server; ``fingerprint`` None leaves the question to the system's authorities."""
+
+    def __init__(self, address: tuple[str, int], *, tls: bool, fingerprint: str | None) -> None:
+        self.address = address
+        self.tls = tls
+        self.fingerprint = fingerprint
+
+    def __call__(self) -> Client:
+        """Connect. Raises LinkError."""
+        return Client(*self.address, tls=self.tls, fingerprint=self.fingerprint)
+
+
+async def settle_trust(chat: Chat, connector: Connector, pins: Pins) -> bool:
+    """Whether the server may be trusted: it shows the certificate that is pinned, or the user says so now.
+
+    Raises:
+        LinkError: it cannot be reached.
+        OSError: the pins cannot be read.
+    """
+    pinned = pins.get(chat.server)
+    connector.fingerprint = pinned
+    try:
+        connector().close()
+    except UnknownFingerprint as error:
+        if pinned is not None:
+            _warn(chat, pinned, error.fingerprint, pins)
+            return False
+        if not await _user_trusts(chat, error.fingerprint):
+            return False
+        connector.fingerprint = error.fingerprint
+        _remember(chat, pins, error.fingerprint)
+    return True
+
+
+def name_of(address: tuple[str, int]) -> str:
+    """A server as people write it, and as it is pinned."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host.lower()}:{port}"
+
+
+async def _user_trusts(chat: Chat, fingerprint: str) -> bool:
+    chat.show(note(f"{chat.server} is not known here yet. The SHA-256 fingerprint of its certificate is"))
+    chat.show([("class:name", f"  {fingerprint}")])
+    chat.show(note("The server prints the same one when it starts, or whoever runs it can tell you."))
+    answer = await chat.screen.read_answer("Is it the right one? (yes/no) ")
+    if (answer or "").strip().lower() in ("y", "yes"):
+        return True
+    chat.show(problem("not trusted, so nothing was sent"))
+    return False
+
+
+def _remember(chat: Chat, pins: Pins, fingerprint: str) -> None:
+    try:
+        pins.set(chat.server, fingerprint)
+    except OSError as error:
+        chat.show(problem(f"cannot remember it in {pins.path}: {error.strerror or error}"))
+    else:
+        chat.show(note("trusted from now on; if it ever changes, you will be warned"))
+
+
+def _warn(chat: Chat, pinned: str, shown: str, pins: Pins) -> None:
+    for text in (
+        f"WARNING: {chat.server} shows another certificate than before. Nothing was sent.",
+        f"before: {pinned}",
+        f"now:    {shown}",
+        "Either the server was set up anew, or somebody stands between it and you.",
+        f"If you know that it is right, remove its line from {pins.path}",
+    ):
+        chat.show(problem(text))

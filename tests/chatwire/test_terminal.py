@@ -1,0 +1,447 @@
+"""The client in the terminal: the real program on a pseudo-terminal or on pipes, and a real server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+from chatwire.__main__ import address
+from chatwire.terminal import app as _app  # noqa: F401  (fills the table of commands)
+from chatwire.terminal.commands import completions, parse, split_name
+from chatwire.terminal.safe import safe, safe_lines
+from chatwire.terminal.state import State
+from chatwire.terminal.trust import Pins
+from tests.conftest import ProcessFactory
+from tests.support.running import ROOT, ServerProcess
+from tests.support.waiting import wait_until
+
+# A pseudo-terminal is made by a fork; what the child does before its exec is safe with other threads around.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
+_ROWS = 300
+_PATIENCE = 30.0
+
+
+@pytest.fixture
+def engine() -> str:
+    return "sqlite"
+
+
+class Terminal:
+    """One run of the program on a pseudo-terminal. ``raw`` is all that it has written."""
+
+    def __init__(self, server: ServerProcess, config: Path, *arguments: str) -> None:
+        self.raw = ""
+        self._screen = pyte.Screen(160, _ROWS)
+        self._stream = pyte.Stream(self._screen)
+        environment = {
+            **os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "XDG_CONFIG_HOME": str(config),
+        }  # fmt: skip
+        self.child: pexpect.spawn[str] = pexpect.spawn(
+            sys.executable,
+            ["-m", "chatwire", f"{server.host}:{server.port}", *arguments],
+            env=environment, cwd=str(ROOT), dimensions=(_ROWS, 160), encoding="utf-8", timeout=_PATIENCE,
+        )  # fmt: skip
+        self.child.delaybeforesend = None
+
+    def text(self) -> str:
+        """What its user sees; the screen is so high that nothing scrolls out of it."""
+        try:
+            while not self.child.closed:
+                data = self.child.read_nonblocking(65536, timeout=0)
+                self.raw += data
+                self._stream.feed(data)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            pass
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    def shows(self, text: str, times: int = 1) -> None:
+        """Wait until something is seen so often."""
+        try:
+            wait_until(lambda: self.text().count(text) >= times, text, _PATIENCE)
+        except AssertionError:
+            raise AssertionError(f"{text!r} is not seen; the end of what is: {self.text()[-1500:]!r}") from None
+
+    def types(self, text: str) -> None:
+        self.child.send(text)
+
+    def enters(self, line: str) -> None:
+        self.child.send(line + "\r")
+
+    def ends(self) -> int:
+        """Wait for the end of the program, and return its exit code."""
+        wait_until(lambda: self.text() is not None and not self.child.isalive(), "the program ends", _PATIENCE)
+        self.child.close()
+        return int(self.child.exitstatus if self.child.exitstatus is not None else -1)
+
+
+@pytest.fixture
+def process(make_process: ProcessFactory) -> ServerProcess:
+    return make_process()
+
+
+Program = Callable[..., Terminal]
+
+
+@pytest.fixture
+def program(process: ServerProcess, tmp_path: Path) -> Iterator[Program]:
+    """Start programs for users of the server; each has a configuration folder of its own."""
+    made: list[Terminal] = []
+
+    def start(name: str, *arguments: str) -> Terminal:
+        made.append(Terminal(process, tmp_path / f"config-{name}", *arguments, *([] if process.tls else ["--plain"])))
+        return made[-1]
+
+    yield start
+    for terminal in made:
+        terminal.child.close(force=True)
+
+
+def _trust(terminal: Terminal, process: ServerProcess) -> None:
+    if process.tls:
+        terminal.shows(process.fingerprint)
+        terminal.shows("(yes/no)")
+        terminal.enters("yes")
+
+
+def _register(program: Program, process: ServerProcess, name: str) -> Terminal:
+    terminal = program(name)
+    _trust(terminal, process)
+    terminal.shows("/login NAME or /register NAME")
+    terminal.enters(f"/register {name}")
+    for label in ("New password:", "Once more:"):
+        terminal.shows(label)
+        terminal.enters(f"pw-{name}")
+    terminal.shows(f"logged in as {name}")
+    return terminal
+
+
+def _log_in(program: Program, name: str) -> Terminal:
+    terminal = program(name, "--user", name)
+    terminal.shows(f"Password of {name}:")
+    terminal.enters(f"pw-{name}")
+    terminal.shows(f"logged in as {name}")
+    return terminal
+
+
+def _friends(program: Program, process: ServerProcess) -> tuple[Terminal, Terminal]:
+    alice, bob = (_register(program, process, name) for name in ("alice", "bob"))
+    alice.enters("/add bob")
+    alice.shows("bob and you are friends now")
+    bob.shows("alice has made you a friend")
+    return alice, bob
+
+
+def test_two_users_meet_and_chat(program: Program, process: ServerProcess) -> None:
+    alice, bob = _friends(program, process)
+    alice.enters("/to bob")
+    alice.shows("bob: nothing yet")
+    alice.enters("hello bob")
+    alice.shows("alice → bob: hello bob")
+    bob.shows("alice: hello bob")
+    bob.enters("/msg alice hello yourself")
+    alice.shows("bob: hello yourself")
+    alice.enters("//shrug")
+    bob.shows("alice: /shrug")
+    for terminal in (alice, bob):
+        assert "pw-" not in terminal.text()
+        terminal.enters("/quit")
+        assert terminal.ends() == 0
+
+
+def test_what_is_being_typed_stays_when_something_arrives(program: Program, process: ServerProcess) -> None:
+    alice, bob = _friends(program, process)
+    alice.enters("/to bob")
+    alice.shows("nothing yet")
+    alice.types("first half")
+    alice.shows("alice → bob> first half")
+    bob.enters("/msg alice an interruption")
+    alice.shows("bob: an interruption")
+    alice.enters(" and the other")
+    bob.shows("alice: first half and the other")
+
+
+def test_a_group(program: Program, process: ServerProcess) -> None:
+    alice, bob = _friends(program, process)
+    alice.enters("/create the staff")
+    alice.shows("you are in #the staff now")
+    bob.enters("/join nowhere")
+    bob.shows("! there is no such group")
+    bob.enters("/join the staff")
+    alice.shows("bob has joined #the staff")
+    bob.shows("you are in #the staff now")
+    bob.enters("good morning, staff")
+    alice.shows("#the staff bob: good morning, staff")
+    alice.enters("/members")
+    alice.shows("● alice  online  (owner)")
+    alice.shows("● bob  online")
+    bob.enters("/leave")
+    alice.shows("bob has left #the staff")
+    bob.shows("you have left #the staff")
+    bob.enters("/groups")
+    bob.shows("no groups yet")
+
+
+def test_presence_is_shown_as_it_changes(program: Program, process: ServerProcess) -> None:
+    alice, bob = _friends(program, process)
+    bob.types("\x04")
+    assert bob.ends() == 0
+    alice.shows("bob is gone")
+    alice.enters("/friends")
+    alice.shows("○ bob  offline")
+    alice.enters("/msg bob for later")
+    alice.shows("bob is not here now")
+    bob = _log_in(program, "bob")
+    bob.shows("unread: alice 1")
+    bob.shows("alice: for later")
+    alice.shows("bob is here")
+    bob.enters("/remove alice")
+    alice.shows("bob and you are friends no more")
+    bob.enters("/friends")
+    bob.shows("no friends yet")
+
+
+def test_history_goes_backwards_page_by_page(program: Program, process: ServerProcess) -> None:
+    alice, bob = _friends(program, process)
+    alice.enters("/to bob")
+    for number in range(25):
+        alice.enters(f"line {number:02}")
+    bob.shows("alice: line 24")
+    bob.enters("/to alice")
+    bob.shows("alice: line 15", 2)
+    assert bob.text().count("alice: line 14") == 1
+    for first, missing in ((10, 9), (5, 4)):
+        bob.enters("/history 5")
+        bob.shows(f"alice: line {first:02}", 2)
+        assert bob.text().count(f"alice: line {missing:02}") == 1
+    bob.enters("/history")
+    bob.shows("alice, the beginning")
+    bob.shows("alice: line 00", 2)
+    bob.enters("/history")
+    bob.shows("there is nothing earlier")
+
+
+def test_nothing_is_missing_after_the_server_was_killed(program: Program, process: ServerProcess) -> None:
+    alice, bob = _friends(program, process)
+    alice.enters("/to bob")
+    alice.enters("before")
+    bob.shows("alice: before")
+    for round_ in range(1, 3):
+        process.kill()
+        for terminal in (alice, bob):
+            terminal.shows("no connection (", round_)
+            terminal.shows("trying again", round_)
+        alice.enters(f"meanwhile {round_}")
+        alice.shows(f"alice → bob: meanwhile {round_}  (waiting for the server)")
+        alice.enters("/members x")
+        alice.shows("there is no connection now", round_)
+        bob.enters(f"/msg alice bob's {round_}")
+        bob.shows(f"bob → alice: bob's {round_}  (waiting for the server)")
+        process.start()
+        alice.shows("connected again", round_)
+        alice.shows(f"sent to bob: “meanwhile {round_}”")
+        alice.shows(f"bob: bob's {round_}")
+        bob.shows(f"alice: meanwhile {round_}")
+    alice.enters("after")
+    bob.shows("alice: after")
+    texts = re.findall(r"alice: (before|meanwhile \d|after)", bob.text())
+    assert texts == ["before", "meanwhile 1", "meanwhile 2", "after"]
+    assert _stored(process) == sorted(["before", "meanwhile 1", "meanwhile 2", "after", "bob's 1", "bob's 2"])
+
+
+def test_leaving_with_messages_unsent_takes_a_second_word(program: Program, process: ServerProcess) -> None:
+    alice, _ = _friends(program, process)
+    process.kill()
+    alice.shows("trying again")
+    alice.enters("/msg bob never sent")
+    alice.shows("never sent  (waiting for the server)")
+    alice.enters("/quit")
+    alice.shows("1 of your messages could not be sent yet")
+    alice.enters("/quit")
+    alice.shows("not sent to bob: never sent")
+    assert alice.ends() == 1
+
+
+def test_no_text_controls_the_terminal(program: Program, process: ServerProcess) -> None:
+    alice = _register(program, process, "alice")
+    with process.connect() as mallory:
+        mallory.register("mallory", "pw")
+        mallory.login("mallory", "pw")
+        nasty = "\x1b]0;owned\x07\x1b[2Jone\x1b[31m\rtwo\x9b5A\x08\x00\u202ethree\nsecond line\x1bPq\x1b\\end"
+        mallory.private_chat("alice", nasty)
+    alice.shows("mallory: one")
+    alice.shows("      second lineend")
+    assert "      twothree" in alice.text()
+    for forbidden in ("owned", "\x07", "\x1b[2J", "\x1b]", "\x9b", "\x08\x00", "\u202e", "\x1bP", "\x00"):
+        assert forbidden not in alice.raw
+
+
+def test_wrong_and_missing_things_are_told_in_one_line(program: Program, process: ServerProcess) -> None:
+    alice = _register(program, process, "alice")
+    for line, told in {
+        "hello?": "! to whom? /to NAME or /group NAME opens a conversation",
+        "/nonsense": "! there is no command /nonsense; /help lists them",
+        "/add nobody": "! there is no such user",
+        "/to nobody": "! there is no such user",
+        "/msg nobody hi": "! not sent to nobody: there is no such user: “hi”",
+        "/group nowhere": "! there is no such group",
+        "/create": "! which group?",
+        "/history x": "! open a conversation first",
+        "/to " + "x" * 40: "! bad_request: peer: must have 1 to 32 characters",
+    }.items():
+        alice.enters(line)
+        alice.shows(told)
+    alice.enters("/help")
+    alice.shows("everything else that you type")
+    assert "Traceback" not in alice.text()
+
+
+def test_a_wrong_password_is_told_and_can_be_tried_again(program: Program, process: ServerProcess) -> None:
+    _register(program, process, "alice")
+    again = program("alice", "--user", "alice")
+    again.shows("Password of alice:")
+    again.enters("wrong")
+    again.shows("! wrong password")
+    again.enters("/login alice")
+    again.shows("Password of alice:")
+    again.enters("pw-alice")
+    again.shows("logged in as alice")
+    again.enters("/password")
+    for label, word in (("Password now:", "pw-alice"), ("New password:", "other"), ("Once more:", "other")):
+        again.shows(label)
+        again.enters(word)
+    again.shows("the password is changed")
+
+
+def test_a_changed_certificate_is_refused(program: Program, process: ServerProcess, tmp_path: Path) -> None:
+    if not process.tls:
+        pytest.skip("there is no certificate in plain text")
+    alice = _register(program, process, "alice")
+    pins = tmp_path / "config-alice" / "chatwire" / "known-servers"
+    assert pins.read_text() == f"{process.host}:{process.port} {process.fingerprint}\n"
+    assert pins.stat().st_mode & 0o777 == 0o600
+    assert pins.parent.stat().st_mode & 0o777 == 0o700
+    process.kill()
+    before = process.fingerprint
+    for file in tmp_path.glob("tls-*.pem"):
+        file.unlink()
+    process.start()
+    assert process.fingerprint != before
+    alice.shows("shows another certificate than before; not going on")
+    assert alice.ends() == 1
+    alice = program("alice", "--user", "alice")
+    alice.shows("WARNING")
+    alice.shows(process.fingerprint)
+    assert alice.ends() == 1
+    assert "Password" not in alice.text()
+    assert pins.read_text() == f"{process.host}:{process.port} {before}\n"
+
+
+def test_a_certificate_that_is_not_trusted_ends_it(program: Program, process: ServerProcess, tmp_path: Path) -> None:
+    if not process.tls:
+        pytest.skip("there is no certificate in plain text")
+    alice = program("alice", "--user", "alice")
+    alice.shows("(yes/no)")
+    alice.enters("no")
+    assert alice.ends() == 1
+    assert not (tmp_path / "config-alice").exists()
+
+
+def _script(process: ServerProcess, config: Path, *lines: str, arguments: tuple[str, ...] = ()) -> tuple[int, str]:
+    choice = ["--fingerprint", process.fingerprint] if process.tls else ["--plain"]
+    done = subprocess.run(
+        [sys.executable, "-m", "chatwire", f"{process.host}:{process.port}", *choice, *arguments],
+        input="".join(line + "\n" for line in lines),
+        capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+        env={**os.environ, "XDG_CONFIG_HOME": str(config)},
+    )  # fmt: skip
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def test_without_a_terminal_it_takes_lines(process: ServerProcess, tmp_path: Path) -> None:
+    code, said = _script(process, tmp_path, "/register alice", "pw", "/register bob", "pw", "/add alice", "/to alice",
+                         "hello", "hello again", "/friends", "/nonsense")  # fmt: skip
+    assert code == 0
+    assert "\x1b" not in said
+    told = [line[-24:].partition("bob → ")[2] or line for line in said.splitlines() if "alice" in line or "!" in line]
+    assert [line for line in told if "hello" in line or "friends" in line or "!" in line] == [
+        "· logged in as alice; friends here: 0 of 0", "· alice and you are friends now", "alice: hello",
+        "alice: hello again", "! there is no command /nonsense; /help lists them",
+    ]  # fmt: skip
+    code, said = _script(process, tmp_path, "pw", "/to bob", "/history", arguments=("--user", "alice"))
+    assert code == 0
+    assert said.count("bob: hello again") == 2  # missed, and in the conversation
+    assert _stored(process, "pw") == ["hello", "hello again"]
+
+
+def test_without_a_terminal_failures_have_an_exit_code(process: ServerProcess, tmp_path: Path) -> None:
+    code, said = _script(process, tmp_path, "wrong", arguments=("--user", "nobody"))
+    assert (code, said) == (1, "! there is no such user\n")
+    process.kill()
+    code, said = _script(process, tmp_path, "pw", arguments=("--user", "nobody"))
+    assert code == 1
+    assert said.startswith("! cannot connect to 127.0.0.1:")
+    assert len(said.splitlines()) == 1
+
+
+def test_escape_sequences_and_controls_are_stripped() -> None:
+    assert safe("a\x1b[1;31mb\x1b]8;;http://x\x1b\\c\x07\x9b2Jd\x1b(Be\x1bcf\x7f") == "abcdef"
+    assert safe("an unfinished \x1b[12") == "an unfinished 12"
+    assert safe_lines("one\r\ntwo\rthree\x0bfour\u2028five") == ["one", "two", "three", "four", "five"]
+    assert safe("\ud800\u202e\u2066\ufeffx\t|") == "x    |"
+    assert safe("zero\u200djoiner 👩\u200d💻 世界") == "zero\u200djoiner 👩\u200d💻 世界"
+
+
+def test_lines_are_commands_or_messages() -> None:
+    assert parse("/to  bob ") == ("to", "bob")
+    assert parse("//to bob") is None
+    assert parse("to bob") is None
+    assert split_name('"Ann Lee" hi there', ()) == ("Ann Lee", "hi there")
+    assert split_name("Ann Lee hi there", ["Ann", "Ann Lee"]) == ("Ann Lee", "hi there")
+    assert split_name("bob hi there", ["bobby"]) == ("bob", "hi there")
+
+
+def test_commands_and_names_are_completed() -> None:
+    state = State(user="alice", friends={"bob": True, "Bill": None}, groups={"staff"})
+    assert [text for text, _, _ in completions("/hi", state)] == ["/history "]
+    assert [(text, start) for text, start, _ in completions("/to b", state)] == [("Bill", -1), ("bob", -1)]
+    assert [text for text, _, _ in completions("/group ", state)] == ["staff"]
+    assert list(completions("plain text", state)) == []
+
+
+def test_addresses() -> None:
+    assert address("example.org:1") == ("example.org", 1)
+    assert address("example.org") == ("example.org", 8000)
+    assert address("[::1]:9") == ("::1", 9)
+    assert address("[::1]") == ("::1", 8000)
+    for wrong in (":9", "host:", "host:x", "host:0", "host:70000"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            address(wrong)
+
+
+def test_pins_are_replaced_and_others_kept(tmp_path: Path) -> None:
+    pins = Pins(tmp_path / "deep" / "known-servers")
+    first, second = ":".join(["AA"] * 32), ":".join(["BB"] * 32)
+    assert pins.get("a:1") is None
+    pins.set("a:1", first)
+    pins.set("b:1", first)
+    pins.set("a:1", second)
+    assert (pins.get("a:1"), pins.get("b:1"), pins.get("a:10")) == (second, first, None)
+    assert pins.path.stat().st_mode & 0o777 == 0o600
+
+
+def _stored(process: ServerProcess, password: str = "pw-alice") -> list[str]:
+    """The texts of all messages between alice and bob, as the server has them."""
+    with process.connect() as client:
+        client.login("alice", password)
+        return sorted(m["text"] for m in client.expect("history", peer="bob", limit=500)["messages"])
