@@ -13,11 +13,12 @@ from functools import partial
 
 from chatd.commands import handlers as _handlers  # noqa: F401  (fills the command table)
 from chatd.commands.dispatch import Dispatcher
+from chatd.commands.jobs import work_together
 from chatd.commands.peer import Peer
 from chatd.commands.services import Services
 from chatd.config import Settings, plaintext_rule
 from chatd.delivery import Delivery
-from chatd.executor import BoundedExecutor
+from chatd.executor import BoundedExecutor, Gatherer
 from chatd.net.acceptor import AcceptLimits, Acceptor
 from chatd.net.connection import Connection, ConnectionSettings, Pause
 from chatd.net.loop import EventLoop, LoopStopped
@@ -36,6 +37,8 @@ log = logging.getLogger("chatd.server")
 
 WORK_THREADS = 4
 LOGIN_THREADS = 4
+GATHERER_THREADS = 2  # one waits for the database while the other computes
+GATHERED = 100  # requests served together
 WAITING_JOBS = 20_000
 RESERVED_DESCRIPTORS = 64  # for the database, the log, the loops
 HANDSHAKE_TIMEOUT = 10.0  # seconds
@@ -111,6 +114,7 @@ class Server:
         groups = GroupRegistry()
         online = OnlineRegistry(groups)
         delivery = Delivery(online)
+        work = BoundedExecutor("work", WORK_THREADS, WAITING_JOBS)
         return Services(
             settings=self.settings,
             database=self._database,
@@ -118,8 +122,9 @@ class Server:
             online=online,
             groups=groups,
             delivery=delivery,
-            work=BoundedExecutor("work", WORK_THREADS, WAITING_JOBS),
+            work=work,
             logins=BoundedExecutor("login", LOGIN_THREADS, WAITING_JOBS),
+            gatherer=Gatherer(work, work_together, GATHERER_THREADS, GATHERED),
             passwords=Passwords(self.settings.password_cost),
             failures=FailureGate(),
             registrations=AddressRates(REGISTRATIONS),

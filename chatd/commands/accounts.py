@@ -1,13 +1,15 @@
-"""register, login, resume, offline, change_password, ping."""
+"""register, login, offline, change_password, ping."""
 
 from __future__ import annotations
 
 import logging
 import secrets
+from dataclasses import replace
 from functools import partial
 
 from chatd.commands import session_start
 from chatd.commands.call import Call, Refusal
+from chatd.commands.proof import login_failed, refuse_second_session
 from chatd.commands.table import OnLoop, Outcome, Where, handles
 from chatd.store import users
 from chatd.store.engine import Conflict
@@ -46,50 +48,30 @@ def register(call: Call) -> Outcome:
 def login(call: Call) -> Outcome:
     """Begin a session with a password."""
     services, name, address = call.services, call.args["user"], call.peer.address
-    _refuse_second_session(call)
+    refuse_second_session(call)
     if wait := services.failures.wait_ms(name, address):
         log.warning("login refused after failures: address=%s user=%r", address, name)
         raise Refusal("rate_limited", retry_after_ms=wait)
     with services.database.transaction() as tx:
         account = users.by_name(tx, name)
     if account is None:
-        _failed(call, name)
+        login_failed(call, name)
         return call.reply("user_not_exist")
     if not services.passwords.verify(account.password, call.args["password"]):
-        _failed(call, name)
+        login_failed(call, name)
         return call.reply("password_error")
     services.failures.succeeded(name, address)
     token = secrets.token_urlsafe(32)
     renewed = None
     if services.passwords.outdated(account.password):
         renewed = services.passwords.hash(call.args["password"])
+    entrant = session_start.entrant(call, token)
     with services.database.transaction(write=True) as tx:
-        users.add_token(tx, users.hash_token(token), account.id, session_start.token_lifetime(services))
-        if renewed:
+        proven = users.add_token(tx, entrant.token_hash, account, session_start.token_lifetime(services))
+        if proven and renewed:
             users.set_password(tx, account.id, renewed)
-    return session_start.begin(call, account, token)
-
-
-@handles("resume", Where.WORK)
-def resume(call: Call) -> Outcome:
-    """Begin a session with a token."""
-    services, name, token = call.services, call.args["user"], call.args["token"]
-    _refuse_second_session(call)
-    if wait := services.failures.address_wait_ms(call.peer.address):
-        raise Refusal("rate_limited", retry_after_ms=wait)
-    token_hash = users.hash_token(token)
-    with services.database.transaction() as tx:
-        found = users.by_token(tx, name, token_hash)
-        exists = found is not None or users.id_of(tx, name) is not None
-    if found is None:
-        _failed(call, name)
-        return call.reply("token_error" if exists else "user_not_exist")
-    account, expires = found
-    lifetime = session_start.token_lifetime(services)
-    if expires - users.now_ms() < lifetime * 1000 // 2:  # seldom, so that a storm of resumes only reads
-        with services.database.transaction(write=True) as tx:
-            users.extend_token(tx, token_hash, lifetime)
-    return session_start.begin(call, account, token)
+    [outcome] = session_start.begin(services, [entrant])
+    return outcome or call.reply("password_error")  # the password was changed meanwhile, and all tokens with it
 
 
 @handles("offline", Where.WORK)
@@ -115,14 +97,16 @@ def change_password(call: Call) -> Outcome:
     with services.database.transaction() as tx:
         account = users.by_name(tx, user.name)
     if account is None or not services.passwords.verify(account.password, call.args["password"]):
-        _failed(call, user.name)
+        login_failed(call, user.name)
         return call.reply("password_error")
     _check_password(call, call.args["new_password"])
     hashed, token = services.passwords.hash(call.args["new_password"]), secrets.token_urlsafe(32)
+    lifetime = session_start.token_lifetime(services)
     with services.database.transaction(write=True) as tx:
         users.set_password(tx, account.id, hashed)
         users.drop_all_tokens(tx, account.id)
-        users.add_token(tx, users.hash_token(token), account.id, session_start.token_lifetime(services))
+        users.add_token(tx, users.hash_token(token), replace(account, password=hashed), lifetime)
+    services.online.outdate(account.id)  # whoever is logging in by an old token is refused, or among the sessions here
     others = [s for s in services.online.sessions(account.id) if s is not call.session]
     for session in others:
         session.loop.post(partial(session.peer.say_goodbye, "password_changed"))
@@ -145,14 +129,3 @@ def _check_password(call: Call, password: str) -> None:
     least = call.services.settings.password_min
     if len(password) < least:
         raise Refusal("failure", reason="bad_password", detail=f"must have at least {least} characters")
-
-
-def _refuse_second_session(call: Call) -> None:
-    if call.logged_in:
-        raise Refusal("bad_request", detail="user: this connection has a session already; send offline first")
-
-
-def _failed(call: Call, name: str) -> None:
-    """Count it, and log the one line that fail2ban matches (see HACKING.md); its form is an interface."""
-    call.services.failures.failed(name, call.peer.address)
-    log.warning("login failed: address=%s user=%r", call.peer.address, name)

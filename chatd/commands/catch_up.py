@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from chatd.commands.peer import Peer
 from chatd.delivery import push_here
@@ -18,6 +19,9 @@ log = logging.getLogger("chatd.session")
 
 PAGE = 200  # messages
 RETRY_DELAY = 1.0  # seconds, when the database is away
+
+Page = tuple[bytes, int, bool]
+"""Lines, the mid of the last message that was looked at, and whether more may follow it."""
 
 
 class CatchUp:
@@ -41,13 +45,16 @@ class CatchUp:
         self._after = after
         self._own = own
 
-    def start(self, *, needed: bool) -> None:
-        """Begin; with ``needed`` false nothing can have been missed."""
+    def start(self, *, needed: bool, page: Page | None) -> None:
+        """Begin; with ``needed`` false nothing can have been missed. A first page may have been read already."""
         if not needed:
             self._go_live()
             return
         self._peer.connection.pause(Pause.CATCH_UP)
-        self._next_page()
+        if page is not None:
+            self._arrived(page)
+        else:
+            self._next_page()
 
     def _next_page(self) -> None:
         if self._peer.connection.closed:
@@ -58,12 +65,11 @@ class CatchUp:
             self._retry_later()
 
     def _fetch(self) -> None:
-        page: tuple[bytes, int, bool] | None = None
+        page: Page | None = None
         try:
             with self._peer.services.database.transaction() as tx:
                 rows = messages.sync(tx, self._session.user.id, self._after, PAGE)
-            shown = [row for row in rows if self._own or _sender(row) != self._session.user.name]
-            page = b"".join(map(encode, shown)), rows[-1]["mid"] if rows else 0, len(rows) == PAGE
+            page = make_page(rows, self._session.user.name, own=self._own, more=len(rows) == PAGE)
         except DatabaseUnavailable as error:
             log.warning("cannot read missed messages: user=%r error=%s", self._session.user.name, error)
         try:
@@ -71,7 +77,7 @@ class CatchUp:
         except LoopStopped:
             return  # the server is stopping; the client will ask again
 
-    def _arrived(self, page: tuple[bytes, int, bool] | None) -> None:
+    def _arrived(self, page: Page | None) -> None:
         if self._peer.connection.closed:
             return
         if page is None:
@@ -109,6 +115,12 @@ class CatchUp:
 
     def _retry_later(self) -> None:
         self._peer.loop.call_later(RETRY_DELAY, self._next_page)
+
+
+def make_page(rows: Sequence[Object], user: str, *, own: bool, more: bool) -> Page:
+    """Encode messages for a user; with ``own``, those that the user has sent, too."""
+    shown = [row for row in rows if own or _sender(row) != user]
+    return b"".join(map(encode, shown)), rows[-1]["mid"] if rows else 0, more
 
 
 def _sender(message: Object) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from chatd.commands.call import Call, Refusal
+from chatd.commands.jobs import end_of, outcome_of
 from chatd.commands.peer import Peer
-from chatd.commands.table import HANDLERS, Handler, Later, OnLoop, Outcome, Where
+from chatd.commands.table import HANDLERS, Handler, Later, OnLoop, Outcome, Together, Where
 from chatd.executor import ExecutorFull
 from chatd.net.connection import TOO_SLOW, Pause
 from chatd.net.loop import LoopStopped
 from chatd.net.timers import Timer
 from chatd.security.rates import RATES, admit
-from chatd.store.engine import DatabaseUnavailable, Deadlock
 from chatwire import fields
 from chatwire.codec import Object, decode
 from chatwire.commands import BAD_OBJECTS_IN_A_ROW, Command, reply, text_size
@@ -24,11 +25,10 @@ from chatwire.framing import Framer
 log = logging.getLogger("chatd.session")
 
 REQUESTS_PER_TURN = 64  # then the other connections of the loop get their turn
-DEADLOCK_RETRIES = 3
 
 
 class Dispatcher:
-    """What `net.Connection` calls its handler. Every method: the connection's loop, except `_work` (a work thread).
+    """What `net.Connection` calls its handler. Every method: the connection's loop, except `_post` (a work thread).
 
     The requests of one connection take effect in the order in which they were sent: while one is worked on in another
     thread the connection is not read, and such work begins only when no message of the connection is in flight.
@@ -152,29 +152,41 @@ class Dispatcher:
         if isinstance(outcome, Later):
             self._start_job(outcome.work, call, Where.WORK)
             return None
+        if isinstance(outcome, Together):
+            self._when_idle(partial(self._submit_together, outcome, call))
+            return None
         assert not isinstance(outcome, OnLoop)
         return outcome
 
     def _start_job(self, function: Callable[[Call], Outcome], call: Call, where: Where) -> None:
-        """Run a handler in another thread, once the messages sent before it are stored."""
+        """Run a handler in another thread."""
+        self._when_idle(partial(self._submit_job, function, call, where))
+
+    def _when_idle(self, submit: Callable[[], None]) -> None:
+        """Read no more, and begin the work once the messages that were sent before it are stored."""
         peer = self._peer
         peer.connection.pause(Pause.JOB)
         if peer.in_flight:
-            peer.when_idle = lambda: self._submit_job(function, call, where)
+            peer.when_idle = submit
         else:
-            self._submit_job(function, call, where)
+            submit()
 
     def _submit_job(self, function: Callable[[Call], Outcome], call: Call, where: Where) -> None:
         services = self._peer.services
         executor = services.logins if where is Where.LOGIN else services.work
         try:
-            executor.submit(lambda: self._work(function, call))
+            executor.submit(lambda: self._post(call, outcome_of(function, call)))
         except ExecutorFull:
             self._peer.finish_job(call.reply("busy"))
 
-    def _work(self, function: Callable[[Call], Outcome], call: Call) -> None:
+    def _submit_together(self, together: Together, call: Call) -> None:
+        try:
+            self._peer.services.gatherer.submit(together.work, (call, partial(self._post, call)))
+        except ExecutorFull:
+            self._peer.finish_job(call.reply("busy"))
+
+    def _post(self, call: Call, outcome: Outcome) -> None:
         """In a work thread."""
-        outcome = _outcome_of(function, call)
         try:
             self._peer.loop.post(lambda: self._finish(call, outcome))
         except LoopStopped:
@@ -183,14 +195,14 @@ class Dispatcher:
 
     def _finish(self, call: Call, outcome: Outcome) -> None:
         peer = self._peer
-        if peer.connection.closed:
+        if peer.connection.closed or peer.leaving:
             if isinstance(outcome, OnLoop):
                 outcome.abandon()
             return
         peer.connection.resume(Pause.JOB)  # first, since the end of it may pause again, to wait for the journal
         if isinstance(outcome, OnLoop):
-            outcome = _end_of(outcome, call)
-        assert not isinstance(outcome, Later | OnLoop)
+            outcome = end_of(outcome, call)
+        assert not isinstance(outcome, Later | OnLoop | Together)
         if outcome is not None:
             peer.send_object(outcome)
         if peer.session is None:
@@ -232,30 +244,3 @@ def _check_identity(command: Command, args: Object, name: str) -> None:
     for field in command.fields:
         if field.own and args.get(field.name, name) != name:
             raise Refusal("forbidden", detail=f"{field.name}: this is not the session's user")
-
-
-def _end_of(outcome: OnLoop, call: Call) -> Object | None:
-    try:
-        return outcome.finish(call)
-    except Refusal as error:
-        return call.reply(error.result, **error.more)
-    except Exception:
-        log.exception("unexpected error: cmd=%s", call.command.name)
-        return call.reply("internal")
-
-
-def _outcome_of(function: Callable[[Call], Outcome], call: Call) -> Outcome:
-    for _ in range(DEADLOCK_RETRIES):
-        try:
-            return function(call)
-        except Deadlock:
-            continue
-        except Refusal as error:
-            return call.reply(error.result, **error.more)
-        except DatabaseUnavailable as error:
-            log.error("database: cmd=%s error=%s", call.command.name, error)
-            return call.reply("busy")
-        except Exception:
-            log.exception("unexpected error: cmd=%s", call.command.name)
-            return call.reply("internal")
-    return call.reply("busy")

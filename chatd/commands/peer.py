@@ -18,13 +18,14 @@ IN_FLIGHT_HIGH = 256  # messages of one connection in the journal; above it, the
 class Peer:
     """``loop``, ``legacy``, ``address``, ``services``: any thread may read them. All else: the connection's loop.
 
-    ``in_flight`` counts chat messages that the journal has and has not answered, ``typing`` remembers when a notice
-    was last passed on for a conversation, and ``when_idle`` and ``when_drained`` run once, when nothing is in flight
-    and when the output is below its soft mark.
+    ``leaving`` says that the client has been told goodbye, so no session may begin any more. ``in_flight`` counts chat
+    messages that the journal has and has not answered, ``typing`` remembers when a notice was last passed on for a
+    conversation, and ``when_idle`` and ``when_drained`` run once, when nothing is in flight and when the output is
+    below its soft mark.
     """
 
     __slots__ = (
-        "_pacer", "address", "connection", "in_flight", "legacy", "loop", "services", "session", "typing",
+        "_pacer", "address", "connection", "in_flight", "leaving", "legacy", "loop", "services", "session", "typing",
         "when_drained", "when_idle",
     )  # fmt: skip
 
@@ -35,6 +36,7 @@ class Peer:
         self.address = connection.peer
         self.session: Session | None = None
         self.legacy = False
+        self.leaving = False
         self.in_flight = 0
         self.typing: dict[int, float] | None = None
         self.when_drained: Callable[[], None] | None = None
@@ -101,12 +103,13 @@ class Peer:
 
     def say_goodbye(self, reason: str) -> None:
         """Tell the client why, and close."""
+        self.leaving = True
         self.send_object({"cmd": "goodbye", "result": reason})
         (self._pacer or self.connection).close_after_flush(reason)
 
     def _acknowledge(self, session: Session, mid: int) -> None:
         """A legacy client cannot acknowledge: what was written to it counts, so that its next login repeats nothing."""
         try:
-            self.services.journal.submit(MarkRecord(session.user.id, None, mid, lambda stored: None))
+            self.services.journal.submit(MarkRecord(session.user.id, None, mid, lambda position: None))
         except JournalBusy:
             return  # the next login repeats some messages, which is better than to miss one

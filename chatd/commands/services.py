@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from chatd.config import Settings
 from chatd.delivery import Delivery
-from chatd.executor import BoundedExecutor
+from chatd.executor import BoundedExecutor, Gatherer
 from chatd.net.loop import EventLoop, LoopStopped
 from chatd.registry.nodes import Session, UserNode
 from chatd.registry.registry import GroupRegistry, OnlineRegistry
@@ -25,7 +26,7 @@ class Services:
     """Every field may be used by any thread.
 
     ``work`` runs what needs the database, ``logins`` what needs a password hash, so that a queue of logins delays
-    neither chatting nor paging.
+    neither chatting nor paging; ``gatherer`` has requests of one kind worked on together (see `table.Together`).
     """
 
     settings: Settings
@@ -36,6 +37,7 @@ class Services:
     delivery: Delivery
     work: BoundedExecutor
     logins: BoundedExecutor
+    gatherer: Gatherer[Any, Any]
     passwords: Passwords
     failures: FailureGate
     registrations: AddressRates

@@ -1,27 +1,75 @@
-"""From a proven identity to a running session: read the profile, register, reply, catch up."""
+"""From tokens to running sessions: read profiles, register, read what was missed, reply, catch up.
+
+All of it is done for many users at once, since after a restart everybody comes back in the same second. The work
+thread that begins sessions makes two transactions: the profiles are read before the sessions are registered, so that a
+change in between can be noticed, and what was missed is read after it, so that nothing falls between.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from chatd.commands.call import Call
-from chatd.commands.catch_up import CatchUp
+from chatd.commands.catch_up import CatchUp, Page, make_page
 from chatd.commands.services import Services
 from chatd.commands.table import OnLoop
+from chatd.commands.welcome import login_reply
 from chatd.registry.nodes import Session, UserNode
 from chatd.registry.registry import Arrival, Profile, StaleProfile
-from chatd.store import friends, groups, messages, users
+from chatd.store import friends, groups, messages, missed, users
+from chatd.store.engine import Transaction
+from chatd.store.groups import Group
 from chatd.store.users import Account
 from chatwire.codec import Object
 
+FEW = 20  # missed messages that are read along with the rest; more are read page by page
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
+class Entrant:
+    """Somebody who shows a token."""
+
+    call: Call
+    name: str
+    token: str
+    token_hash: bytes
+
+
+@dataclass(frozen=True, eq=False)
 class Known:
-    """What the database said of a user at login."""
+    """What the database says of an entrant whose token is valid."""
 
+    entrant: Entrant
+    account: Account
     profile: Profile
-    groups: list[tuple[groups.Group, str]]
-    unread: list[tuple[int, int, int]]
+    groups: list[tuple[Group, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Arrived:
+    """An entrant with a registered session, who has everything up to ``after``."""
+
+    known: Known
+    arrival: Arrival
+    after: int
+    newest: int
+
+    @property
+    def wants_own(self) -> bool:
+        """A client that names a place to go on from has to get all above it; another one what others have sent."""
+        return "after" in self.known.entrant.call.args
+
+    @property
+    def missed(self) -> bool:
+        """Whether there may be something to catch up with."""
+        return 0 <= self.after < self.newest
+
+
+def entrant(call: Call, token: str) -> Entrant:
+    """The user of a login or resume request, with a token."""
+    return Entrant(call, call.args["user"], token, users.hash_token(token))
 
 
 def token_lifetime(services: Services) -> int:
@@ -29,87 +77,121 @@ def token_lifetime(services: Services) -> int:
     return services.settings.token_days * 86_400
 
 
-def begin(call: Call, account: Account, token: str) -> OnLoop:
-    """Register a session and build the reply. Runs in a work or login thread.
+def begin(services: Services, entrants: Sequence[Entrant]) -> list[OnLoop | None]:
+    """Begin sessions: an outcome for each entrant, None where the token is not valid (any more).
 
-    The session is registered before it is answered: from here on nothing can be missed. What arrives for it is held
-    back until the reply and the missed messages have gone out.
+    The sessions are registered before they are answered: from here on nothing can be missed. What arrives for them is
+    held back until the reply and the missed messages have gone out.
     """
-    services = call.services
-    token_hash = users.hash_token(token)
-
-    def make_session(user: UserNode) -> Session:
-        return Session(user, call.peer, token_hash)
-
-    while True:
-        known = _read(services, account)
-        try:
-            arrival = services.online.enter(known.profile, make_session)
-        except StaleProfile:
-            continue
-        break
+    arrived: dict[Entrant, Arrived] = {}
+    try:
+        waiting = list(entrants)
+        while waiting:
+            waiting = _enter(services, waiting, arrived)
+        outcomes = _welcome(services, list(arrived.values()))
+    except BaseException:
+        for one in arrived.values():
+            services.leave(one.arrival.session)
+        raise
     services.presence_changed()
-    newest = services.journal.last_mid  # read after registering: everything above it will be delivered
-    resync = "after" in call.args
-    after = min(call.args["after"] if resync else account.acked, newest)  # nobody has what is still to come
-    reply = _reply(call, known, arrival, token, newest)
-
-    def finish(call: Call) -> Object | None:
-        call.peer.start_session(arrival.session, reply)
-        CatchUp(call.peer, arrival.session, after, own=resync).start(needed=0 <= after < newest)
-        return None
-
-    return OnLoop(finish, lambda: services.leave(arrival.session))
+    return [outcomes.get(one) for one in entrants]
 
 
-def _read(services: Services, account: Account) -> Known:
-    version = services.online.version(account.id)
-    with services.database.transaction() as tx:
-        roster = friends.of(tx, account.id)
-        mine = groups.of(tx, account.id)
-        unread = messages.unread(tx, account.id, [group.id for group, _ in mine])
-    profile = Profile(account.id, account.name, roster, {group.name: group.id for group, _ in mine}, version)
-    return Known(profile, mine, unread)
-
-
-def _reply(call: Call, known: Known, arrival: Arrival, token: str, newest: int) -> Object:
-    profile, settings = known.profile, call.services.settings
-    return call.reply(
-        "success",
-        friend="|".join(profile.friends),
-        group="|".join(profile.groups),
-        friends=[{"user": name, "online": name in arrival.online_friends} for name in profile.friends],
-        groups=[{"group": group.name, "owner": owner, "members": group.size} for group, owner in known.groups],
-        unread=_unread(call.services, known),
-        token=token,
-        mid=newest,
-        limits={
-            "max_frame": settings.max_frame,
-            "max_text": settings.max_text,
-            "max_friends": settings.max_friends,
-            "max_groups": settings.max_groups,
-            "max_members": settings.max_members,
-        },
-    )
-
-
-def _unread(services: Services, known: Known) -> list[Object]:
-    group_names = {messages.group(group.id): group.name for group, _ in known.groups}
-    friend_names = {user_id: name for name, user_id in known.profile.friends.items()}
-    result: list[Object] = []
-    for conversation, count, mid in known.unread:
-        if conversation < 0:
-            result.append({"group": group_names[conversation], "count": count, "mid": mid})
+def _enter(services: Services, entrants: Sequence[Entrant], arrived: dict[Entrant, Arrived]) -> list[Entrant]:
+    """Register those with a valid token; returns those whose profile has changed meanwhile, to be read again."""
+    stale = []
+    for known in _read_profiles(services, entrants):
+        try:
+            arrival = services.online.enter(known.profile, partial(_make_session, known.entrant))
+        except StaleProfile:
+            stale.append(known.entrant)
             continue
-        low, high = messages.parties(conversation)
-        other = high if low == known.profile.user_id else low
-        name = friend_names.get(other) or _name_of(services, other)
-        result.append({"peer": name, "count": count, "mid": mid})
+        newest = services.journal.last_mid  # read after registering: everything above it will be delivered
+        after = known.entrant.call.args.get("after", known.account.acked)
+        arrived[known.entrant] = Arrived(known, arrival, min(after, newest), newest)  # nobody has what is to come
+    return stale
+
+
+def _make_session(entrant: Entrant, user: UserNode) -> Session:
+    return Session(user, entrant.call.peer, entrant.token_hash)
+
+
+def _read_profiles(services: Services, entrants: Sequence[Entrant]) -> list[Known]:
+    versions = services.online.versions()
+    with services.database.transaction() as tx:
+        found = users.by_token(tx, [one.token_hash for one in entrants])
+        accounts = {one: found[one.token_hash] for one in entrants if one.token_hash in found}
+        accounts = {one: account for one, account in accounts.items() if account[0].name == one.name}
+        ids = sorted({account.id for account, _ in accounts.values()})
+        rosters, mine = friends.of(tx, ids), groups.of(tx, ids)
+    _extend(services, [one.token_hash for one, (_, expires) in accounts.items() if _is_old(services, expires)])
+    result = []
+    for one, (account, _) in accounts.items():
+        names = {group.name: group.id for group, _ in mine[account.id]}
+        profile = Profile(account.id, account.name, rosters[account.id], names, versions.of(account.id))
+        result.append(Known(one, account, profile, mine[account.id]))
     return result
 
 
-def _name_of(services: Services, user_id: int) -> str:
-    """A stranger wrote: seldom enough for a query of its own."""
+def _is_old(services: Services, expires: int) -> bool:
+    """Whether half of a token's life is over. Seldom, so a storm of resumes only reads."""
+    return expires - users.now_ms() < token_lifetime(services) * 1000 // 2
+
+
+def _extend(services: Services, token_hashes: Sequence[bytes]) -> None:
+    if token_hashes:
+        with services.database.transaction(write=True) as tx:
+            for token_hash in token_hashes:
+                users.extend_token(tx, token_hash, token_lifetime(services))
+
+
+def _welcome(services: Services, arrived: Sequence[Arrived]) -> dict[Entrant, OnLoop]:
+    ids = sorted({one.known.account.id for one in arrived})
     with services.database.transaction() as tx:
-        row = tx.row("SELECT name FROM users WHERE id = ?", user_id)
-    return str(row[0]) if row else ""
+        ends = missed.newest(tx, ids)
+        unread = missed.unread(tx, ids, ends)
+        pages = _first_pages(tx, [one for one in arrived if one.missed], ends)
+        strangers = _strangers(tx, arrived, unread)
+    outcomes = {}
+    for one in arrived:
+        known = one.known
+        reply = login_reply(
+            known.entrant.call, known.profile, known.groups, one.arrival.online_friends,
+            unread.get(known.account.id, []), strangers, known.entrant.token, one.newest,
+        )  # fmt: skip
+        outcomes[known.entrant] = _outcome(services, one, reply, pages.get(one))
+    return outcomes
+
+
+def _first_pages(tx: Transaction, arrived: Sequence[Arrived], ends: missed.Newest) -> dict[Arrived, Page]:
+    """What was missed by those who have missed little."""
+    wanted = [missed.Wanted(n, a.known.account.id, a.after, a.wants_own) for n, a in enumerate(arrived)]
+    found = missed.few(tx, wanted, ends, FEW)
+    texts = messages.by_mids(tx, sorted({mid for mids in found.values() for mid in mids or ()}))
+    pages = {}
+    for number, mids in found.items():
+        one = arrived[number]
+        if mids is not None:
+            pages[one] = make_page([texts[mid] for mid in mids], one.known.account.name, own=one.wants_own, more=False)
+    return pages
+
+
+def _strangers(tx: Transaction, arrived: Sequence[Arrived], unread: dict[int, list[missed.Unread]]) -> dict[int, str]:
+    """The names of those who wrote and are no friends."""
+    wanted = set()
+    for one in arrived:
+        user_id, known = one.known.account.id, set(one.known.profile.friends.values())
+        others = {messages.other_party(c, user_id) for c, _, _ in unread.get(user_id, ()) if c > 0}
+        wanted |= others - known
+    return users.names(tx, sorted(wanted))
+
+
+def _outcome(services: Services, one: Arrived, reply: Object, page: Page | None) -> OnLoop:
+    session = one.arrival.session
+
+    def finish(call: Call) -> Object | None:
+        call.peer.start_session(session, reply)
+        CatchUp(call.peer, session, one.after, own=one.wants_own).start(needed=one.missed, page=page)
+        return None
+
+    return OnLoop(finish, lambda: services.leave(session))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chatd.commands.call import Call
@@ -36,7 +36,16 @@ class OnLoop:
     abandon: Callable[[], None] = lambda: None
 
 
-Outcome = Object | None | Later | OnLoop
+@dataclass(frozen=True)
+class Together:
+    """What a loop handler returns when the database is to be asked for many connections at once: ``work`` runs in a
+    work thread with all requests that wait for it, and gives the outcome of each.
+    """
+
+    work: Callable[[Sequence[Call]], Sequence[Outcome]]
+
+
+Outcome = Object | None | Later | OnLoop | Together
 """A reply, nothing (the reply comes from elsewhere, or there is none), or how to go on."""
 
 

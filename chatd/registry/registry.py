@@ -41,6 +41,17 @@ class Arrival:
     online_friends: set[str] = field(default_factory=set)
 
 
+class Versions:
+    """The versions of all profiles at one moment."""
+
+    def __init__(self, stripes: tuple[int, ...]) -> None:
+        self._stripes = stripes
+
+    def of(self, user_id: int) -> int:
+        """One user's."""
+        return self._stripes[user_id % _STRIPES]
+
+
 class GroupRegistry:
     """Groups with someone online. Every method may be called by any thread."""
 
@@ -124,10 +135,15 @@ class OnlineRegistry:
 
     # -- coming and going ------------------------------------------------------
 
-    def version(self, user_id: int) -> int:
-        """To be read before a profile is read from the database; `enter` compares it."""
+    def versions(self) -> Versions:
+        """To be taken before profiles are read from the database; `enter` compares them."""
         with self._lock:
-            return self._versions[user_id % _STRIPES]
+            return Versions(tuple(self._versions))
+
+    def outdate(self, user_id: int) -> None:
+        """What was read of a user so far is worth nothing any more: the password has changed."""
+        with self._lock:
+            self._versions[user_id % _STRIPES] += 1
 
     def enter(self, profile: Profile, make_session: Callable[[UserNode], Session]) -> Arrival:
         """Register a new session of the profile's user; ``make_session`` runs under the lock and must not block.

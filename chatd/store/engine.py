@@ -21,6 +21,7 @@ SQLITE_BUSY_MS = 10_000  # another process (a backup, a shell) may hold SQLite's
 
 Row = tuple[Any, ...]
 
+_AMONG = 256  # values in one IN (...)
 _DEADLOCKS = (1205, 1213)  # MariaDB: lock wait timeout, deadlock
 _DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
 
@@ -70,6 +71,18 @@ class Transaction:
         """Return all rows of a query; parameters are marked by ``?``."""
         self._cursor.execute(self._database.dialect(sql), args)
         return self._cursor.fetchall()
+
+    def rows_among(self, sql: str, values: Sequence[Any]) -> list[Row]:
+        """Return the rows of a query in which ``IN (?)`` stands for any number of values; piece by piece if many.
+
+        A piece is filled up to a power of two with its last value, so that few different statements come about.
+        """
+        found: list[Row] = []
+        for start in range(0, len(values), _AMONG):
+            piece = list(values[start : start + _AMONG])
+            piece += piece[-1:] * ((1 << (len(piece) - 1).bit_length()) - len(piece))
+            found += self.rows(sql.replace("IN (?)", f"IN ({', '.join('?' * len(piece))})"), *piece)
+        return found
 
     def row(self, sql: str, *args: Any) -> Row | None:
         """Return the first row, or None."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chatd.store.engine import Transaction
 
 
-def of(tx: Transaction, user_id: int) -> dict[str, int]:
-    """A user's friends: ids by name, in the order of their ids."""
-    rows = tx.rows(
-        "SELECT u.name, u.id FROM friendships f JOIN users u ON u.id = f.friend_id WHERE f.user_id = ?"
-        " ORDER BY f.friend_id",
-        user_id,
-    )
-    return {name: int(friend_id) for name, friend_id in rows}
+def of(tx: Transaction, user_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """The friends of users: for each of these, ids by name, in the order of the ids."""
+    rosters: dict[int, dict[str, int]] = {user_id: {} for user_id in user_ids}
+    for user_id, friend_id, name in tx.rows_among(
+        "SELECT f.user_id, u.id, u.name FROM friendships f JOIN users u ON u.id = f.friend_id WHERE f.user_id IN (?)"
+        " ORDER BY f.user_id, f.friend_id",
+        user_ids,
+    ):
+        rosters[user_id][name] = friend_id
+    return rosters
 
 
 def count(tx: Transaction, user_id: int) -> int:

@@ -6,6 +6,7 @@ exact interval of mids (`last_mid` is the newest one given out).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatd.store.engine import Transaction
@@ -28,14 +29,17 @@ def by_name(tx: Transaction, name: str) -> Group | None:
     return Group(*row) if row else None
 
 
-def of(tx: Transaction, user_id: int) -> list[tuple[Group, str]]:
-    """The groups a user is in, with the owners' names."""
-    rows = tx.rows(
-        "SELECT g.id, g.name, g.owner_id, g.size, o.name FROM members m JOIN chat_groups g ON g.id = m.group_id"
-        " LEFT JOIN users o ON o.id = g.owner_id WHERE m.user_id = ? AND m.left_mid = 0 ORDER BY g.id",
-        user_id,
-    )
-    return [(Group(*row[:4]), row[4] or "") for row in rows]
+def of(tx: Transaction, user_ids: Sequence[int]) -> dict[int, list[tuple[Group, str]]]:
+    """The groups that users are in: for each of these, the groups with their owners' names."""
+    groups: dict[int, list[tuple[Group, str]]] = {user_id: [] for user_id in user_ids}
+    for user_id, *columns, owner in tx.rows_among(
+        "SELECT m.user_id, g.id, g.name, g.owner_id, g.size, o.name FROM members m"
+        " JOIN chat_groups g ON g.id = m.group_id LEFT JOIN users o ON o.id = g.owner_id"
+        " WHERE m.user_id IN (?) AND m.left_mid = 0 ORDER BY m.user_id, g.id",
+        user_ids,
+    ):
+        groups[user_id].append((Group(*columns), owner or ""))
+    return groups
 
 
 def count_of(tx: Transaction, user_id: int) -> int:

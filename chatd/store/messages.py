@@ -14,7 +14,6 @@ from chatwire.codec import Object
 
 _PAIR = 2**31
 _BRANCHES = 100  # in one statement; SQLite allows 500
-UNREAD_CAP = 200  # a higher count is shown as this; it bounds what a login costs
 
 INSERT = "INSERT INTO messages (mid, conversation, sender, recipient, cid, ts, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
@@ -37,6 +36,17 @@ def group(group_id: int) -> int:
 def parties(conversation: int) -> tuple[int, int]:
     """The two users of a private conversation."""
     return conversation // _PAIR, conversation % _PAIR
+
+
+def other_party(conversation: int, user_id: int) -> int:
+    """The other user of a private conversation; the same one where it is a note to oneself."""
+    low, high = parties(conversation)
+    return high if low == user_id else low
+
+
+def force(index: str) -> str:
+    """MariaDB may prefer to walk the primary key when the order is by mid; in SQLite's eyes this is a comment."""
+    return f"/*! FORCE INDEX (messages_{index}) */"
 
 
 def last_mid(tx: Transaction) -> int:
@@ -82,10 +92,13 @@ def sync(tx: Transaction, user_id: int, after: int, limit: int) -> list[Object]:
     for sql, args in sync_queries(memberships(tx, user_id, after), user_id, after, limit):
         mids.update(int(mid) for (mid,) in tx.rows(sql, *args))
     page = sorted(mids)[:limit]
-    if not page:
-        return []
-    marks = ", ".join("?" * len(page))
-    return [_message(row) for row in tx.rows(f"SELECT {_COLUMNS} WHERE m.mid IN ({marks}) ORDER BY m.mid", *page)]
+    found = by_mids(tx, page)
+    return [found[mid] for mid in page]
+
+
+def by_mids(tx: Transaction, mids: Sequence[int]) -> dict[int, Object]:
+    """Messages by their mids."""
+    return {row[0]: _message(row) for row in tx.rows_among(f"SELECT {_COLUMNS} WHERE m.mid IN (?)", mids)}
 
 
 def memberships(tx: Transaction, user_id: int, after: int) -> Sequence[Row]:
@@ -113,39 +126,31 @@ def sync_queries(
         yield sql, tuple(value for _, _, bounds in chunk for value in bounds)
 
 
-def unread(tx: Transaction, user_id: int, group_ids: Sequence[int]) -> list[tuple[int, int, int]]:
-    """(conversation, count, read position) where something is unread, among the newest messages of each kind.
-
-    Private messages: the newest 200 received. Groups: the newest 200 above the read position, own ones not counted.
-    """
-    rows = list(
-        tx.rows(
-            "SELECT n.conversation, COUNT(*), COALESCE(MAX(k.mid), 0) FROM (SELECT conversation, mid FROM messages"
-            " /*! FORCE INDEX (messages_recipient) */ WHERE recipient = ? AND sender <> ?"
-            f" ORDER BY mid DESC LIMIT {UNREAD_CAP}) n LEFT JOIN read_marks k"
-            " ON k.user_id = ? AND k.conversation = n.conversation WHERE n.mid > COALESCE(k.mid, 0)"
-            " GROUP BY n.conversation",
-            user_id, user_id, user_id,
-        )
-    )  # fmt: skip
-    if group_ids:
-        rows += _unread_in_groups(tx, user_id, group_ids)
-    return [(int(conversation), int(count), int(mid)) for conversation, count, mid in rows if count]
-
-
-def read_mark(tx: Transaction, user_id: int, conversation: int, mid: int) -> None:
-    """Move a read position forward; it never goes back."""
+def read_mark(tx: Transaction, user_id: int, conversation: int, mid: int) -> tuple[int, bool]:
+    """Move a read position forward; it never goes back. Returns the one that now holds, and whether it has moved."""
     where = "user_id = ? AND conversation = ?"
     row = tx.row(f"SELECT mid FROM read_marks WHERE {where}", user_id, conversation)
+    if row is not None and row[0] >= mid:
+        return int(row[0]), False
     if row is None:
         tx.execute("INSERT INTO read_marks (user_id, conversation, mid) VALUES (?, ?, ?)", user_id, conversation, mid)
-    elif row[0] < mid:
+    else:
         tx.execute(f"UPDATE read_marks SET mid = ? WHERE {where}", mid, user_id, conversation)
+    return mid, mid > 0  # to have read nothing is what holds for all who have no row
 
 
-def ack(tx: Transaction, user_id: int, mid: int) -> None:
-    """Move forward what a user has; it never goes back."""
-    tx.execute("UPDATE users SET acked = ? WHERE id = ? AND acked < ?", mid, user_id, mid)
+def ack(tx: Transaction, user_id: int, mid: int) -> tuple[int, bool]:
+    """Move forward what a user has; it never goes back. Returns what now holds, and whether it has moved."""
+    if tx.execute("UPDATE users SET acked = ? WHERE id = ? AND acked < ?", mid, user_id, mid):
+        return mid, True
+    row = tx.row("SELECT acked FROM users WHERE id = ?", user_id)
+    return int(row[0]) if row else 0, False
+
+
+def is_stored(tx: Transaction, mid: int, conversation: int, sender: int, ts: int) -> bool:
+    """Whether this very message is stored; another server's could have the same mid."""
+    where = "mid = ? AND conversation = ? AND sender = ? AND ts = ?"
+    return tx.row(f"SELECT 1 FROM messages WHERE {where}", mid, conversation, sender, ts) is not None
 
 
 def push_object(user_from: str, to: str | None, group_name: str | None, text: str, cid: str | None) -> Object:
@@ -159,40 +164,8 @@ def push_object(user_from: str, to: str | None, group_name: str | None, text: st
     return obj
 
 
-def _unread_in_groups(tx: Transaction, user_id: int, group_ids: Sequence[int]) -> Sequence[Row]:
-    positions = {
-        int(group_id): max(int(joined), int(mark))
-        for group_id, joined, mark in tx.rows(
-            "SELECT m.group_id, m.joined_mid, COALESCE(k.mid, 0) FROM members m LEFT JOIN read_marks k"
-            " ON k.user_id = m.user_id AND k.conversation = -m.group_id WHERE m.user_id = ? AND m.left_mid = 0",
-            user_id,
-        )
-    }
-    counts: list[Row] = []
-    for start in range(0, len(group_ids), _BRANCHES):
-        branches: list[str] = []
-        args: list[Any] = []
-        for group_id in group_ids[start : start + _BRANCHES]:
-            position = positions.get(group_id, 0)
-            branches.append(
-                f"SELECT ? AS c, COUNT(*), ? FROM (SELECT sender FROM messages {_force('conversation')}"
-                f" WHERE conversation = ? AND mid > ? ORDER BY mid DESC LIMIT {UNREAD_CAP}) t{len(branches)}"
-                " WHERE sender <> ?"
-            )
-            args += [-group_id, position, -group_id, position, user_id]
-        counts += tx.rows(" UNION ALL ".join(branches), *args)
-    return counts
-
-
 def _branch(index: str, condition: str, number: int) -> str:
-    return (
-        f"SELECT mid FROM (SELECT mid FROM messages {_force(index)} WHERE {condition} ORDER BY mid LIMIT ?) b{number}"
-    )
-
-
-def _force(index: str) -> str:
-    """MariaDB may prefer to walk the primary key when the order is by mid; in SQLite's eyes this is a comment."""
-    return f"/*! FORCE INDEX (messages_{index}) */"
+    return f"SELECT mid FROM (SELECT mid FROM messages {force(index)} WHERE {condition} ORDER BY mid LIMIT ?) b{number}"
 
 
 def _message(row: Row) -> Object:

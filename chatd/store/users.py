@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chatd.store.engine import Transaction
@@ -51,23 +52,36 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def add_token(tx: Transaction, token_hash: bytes, user_id: int, lifetime_s: int) -> None:
-    """Store a token; those of this user that have expired go at the same time."""
+def add_token(tx: Transaction, token_hash: bytes, account: Account, lifetime_s: int) -> bool:
+    """Store a token, unless the password is not any more the account's; the user's expired ones go at the same time."""
     now = now_ms()
-    tx.execute("DELETE FROM tokens WHERE user_id = ? AND expires <= ?", user_id, now)
-    tx.execute(
-        "INSERT INTO tokens (hash, user_id, expires) VALUES (?, ?, ?)", token_hash, user_id, now + lifetime_s * 1000
-    )
-
-
-def by_token(tx: Transaction, name: str, token_hash: bytes) -> tuple[Account, int] | None:
-    """The account that a valid token belongs to and when the token expires (ms); None when it is not valid."""
-    row = tx.row(
-        "SELECT u.id, u.name, u.password, u.acked, t.expires FROM tokens t JOIN users u ON u.id = t.user_id"
-        " WHERE t.hash = ? AND t.expires > ? AND u.name = ?",
-        token_hash, now_ms(), name,
+    tx.execute("DELETE FROM tokens WHERE user_id = ? AND expires <= ?", account.id, now)
+    stored = tx.execute(
+        "INSERT INTO tokens (hash, user_id, expires) SELECT ?, id, ? FROM users WHERE id = ? AND password = ?",
+        token_hash, now + lifetime_s * 1000, account.id, account.password,
     )  # fmt: skip
-    return (Account(*row[:4]), int(row[4])) if row else None
+    return stored > 0
+
+
+def by_token(tx: Transaction, token_hashes: Sequence[bytes]) -> dict[bytes, tuple[Account, int]]:
+    """Whom valid tokens belong to: for each hash the account, and when the token expires (ms)."""
+    now = now_ms()
+    rows = tx.rows_among(
+        "SELECT t.hash, t.expires, u.id, u.name, u.password, u.acked FROM tokens t JOIN users u ON u.id = t.user_id"
+        " WHERE t.hash IN (?)",
+        token_hashes,
+    )
+    return {bytes(row[0]): (Account(*row[2:]), row[1]) for row in rows if row[1] > now}
+
+
+def names(tx: Transaction, user_ids: Sequence[int]) -> dict[int, str]:
+    """The names of users, by id."""
+    return dict(tx.rows_among("SELECT id, name FROM users WHERE id IN (?)", user_ids))
+
+
+def existing(tx: Transaction, wanted: Sequence[str]) -> set[str]:
+    """Those among the names that users have."""
+    return {name for (name,) in tx.rows_among("SELECT name FROM users WHERE name IN (?)", wanted)}
 
 
 def extend_token(tx: Transaction, token_hash: bytes, lifetime_s: int) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import argon2
 import pytest
 
+from chatd.commands import session_start
+from chatd.registry.registry import OnlineRegistry
+from chatd.security.passwords import Passwords
+from chatd.store import missed
 from chatwire.codec import Object
 from chatwire.commands import COMMANDS
 from chatwire.errors import LinkError, Refused
 from tests.conftest import ServerFactory
-from tests.support.chatting import arrived, result
+from tests.support.chatting import arrived, result, take
 from tests.support.running import RunningServer
+from tests.support.waiting import DEADLINE, wait_until
 
 COMPOSED = "caf\u00e9"
 DECOMPOSED = "cafe\u0301"
@@ -158,6 +166,40 @@ def test_change_password_ends_every_other_way_in(server: RunningServer) -> None:
     late.resume("alice", new_token)
     server.connect().login("alice", "new")
     assert alice.private_chat("alice", "this session goes on")["result"] == "success"
+
+
+@pytest.mark.parametrize("cmd", ["login", "resume"])
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [(Passwords, "verify"), (session_start, "begin"), (OnlineRegistry, "enter"), (missed, "newest")],
+)
+def test_whoever_is_on_the_way_in_when_the_password_changes_stays_out(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, cmd: str, where: Any, name: str
+) -> None:
+    """However far it has come: before its token is stored, before or after it was looked at, or inside already."""
+    alice, late = server.user("alice"), server.connect()
+    if (cmd, name) == ("resume", "verify"):
+        pytest.skip("a resume verifies no password")
+    here, free, real = threading.Event(), threading.Event(), getattr(where, name)
+
+    def held(*args: Any) -> Any:
+        monkeypatch.setattr(where, name, real)
+        here.set()
+        assert free.wait(DEADLINE)
+        return real(*args)
+
+    monkeypatch.setattr(where, name, held)
+    late.send(cmd, user="alice", **({"password": "alice"} if cmd == "login" else {"token": alice.token}))
+    assert here.wait(DEADLINE)
+    alice.expect("change_password", password="alice", new_password="new")
+    free.set()
+    [reply] = take(late, 1)
+    if reply["result"] == "success":
+        [reply] = take(late, 1)
+    assert reply["result"] in ("password_error", "token_error", "password_changed")
+    node = server.server.services.online.find("alice")
+    assert node is not None
+    wait_until(lambda: len(node.sessions) == 1, "the late session has ended")
 
 
 def test_the_new_token_of_change_password_is_the_one_that_offline_ends(server: RunningServer) -> None:

@@ -142,4 +142,4 @@ def _assert_registry_agrees(server: RunningServer, *users: str) -> None:
         node = services.online.find(user)
         assert node is not None
         with services.database.transaction() as tx:
-            assert node.friends == friends.of(tx, node.id)
+            assert node.friends == friends.of(tx, [node.id])[node.id]

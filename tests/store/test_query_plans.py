@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chatd.store import friends, groups, messages, schema, users
+from chatd.store import friends, groups, messages, missed, schema, users
 from chatd.store.engine import Database, Row, Transaction
 from tests.support.mariadb import MariaDB
 
@@ -96,10 +96,22 @@ def _people(tx: Transaction) -> None:
     tx.many("INSERT INTO read_marks (user_id, conversation, mid) VALUES (?, ?, 500000)", [(u, -g) for g, u in seats])
 
 
+MANY = range(8, 16)
+
+
+def _unread(tx: Transaction, user_ids: Sequence[int]) -> dict[int, list[missed.Unread]]:
+    return missed.unread(tx, user_ids, missed.newest(tx, user_ids))
+
+
+def _few(tx: Transaction, after: int) -> object:
+    wanted = [missed.Wanted(user_id, user_id, after, True) for user_id in MANY]
+    return missed.few(tx, wanted, missed.newest(tx, MANY), 20)
+
+
 # A branch reads a page from an index and again from the derived table that holds it; user 8 has 4 branches: sent,
 # received, two groups. What is found is fetched with three look-ups at most: message, sender, recipient or group.
 SYNC = 2 * 4 * LIMIT + 4 * LIMIT
-UNREAD = 2 * messages.UNREAD_CAP  # the same for one kind, and once more as much for read positions and counts
+UNREAD = 2 * missed.UNREAD_CAP  # the same for one kind, and once more as much for read positions and counts
 
 CASES: dict[str, tuple[Callable[[Transaction], object], int]] = {
     # what is run, and how many rows it may read
@@ -111,22 +123,27 @@ CASES: dict[str, tuple[Callable[[Transaction], object], int]] = {
     "history in the middle": (lambda tx: messages.history(tx, -7, ROWS // 2, LIMIT), 5 * LIMIT),
     "history of a pair": (lambda tx: messages.history(tx, messages.private(8, 9), ROWS // 2, 10), 5 * 10),
     "history of strangers": (lambda tx: messages.history(tx, messages.private(8, 800), ROWS // 2, LIMIT), 10),
-    "unread": (lambda tx: messages.unread(tx, 8, [1, 26]), 5 * UNREAD),
-    "unread without groups": (lambda tx: messages.unread(tx, 8, []), 3 * UNREAD),
+    "newest": (lambda tx: missed.newest(tx, MANY), 20 * len(MANY)),
+    "unread": (lambda tx: _unread(tx, MANY), 7 * UNREAD * len(MANY)),
+    "few missed": (lambda tx: _few(tx, ROWS - 50), 50 * len(MANY)),
+    "few missed of very many": (lambda tx: _few(tx, 0), 5 * 3 * 21 * len(MANY)),
+    "messages by mids": (lambda tx: messages.by_mids(tx, range(1, ROWS, ROWS // 50)), 5 * 51),
     "find cids": (lambda tx: messages.find_cids(tx, [(u, b"%d" % (u * 1000)) for u in range(1, 101)]), 200),
     "last mid": (messages.last_mid, 3),
     "settled last mid": (messages.settled_last_mid, 3),
     "memberships": (lambda tx: messages.memberships(tx, 8, 0), 20),
-    "friends": (lambda tx: friends.of(tx, 8), 3 * 40),
+    "friends": (lambda tx: friends.of(tx, MANY), 3 * 40 * len(MANY)),
     "number of friends": (lambda tx: friends.count(tx, 8), 42),
-    "groups": (lambda tx: groups.of(tx, 8), 30),
+    "groups": (lambda tx: groups.of(tx, MANY), 30 * len(MANY)),
     "number of groups": (lambda tx: groups.count_of(tx, 8), 10),
     "members": (lambda tx: groups.members(tx, 7), 4 * 40 + 10),
     "is member": (lambda tx: groups.is_member(tx, 1, 8), 5),
     "group by name": (lambda tx: groups.by_name(tx, "g7"), 3),
     "user by name": (lambda tx: users.by_name(tx, "u8"), 3),
     "user's id": (lambda tx: users.id_of(tx, "u8"), 3),
-    "token": (lambda tx: users.by_token(tx, "u8", users.hash_token("t8")), 5),
+    "tokens": (lambda tx: users.by_token(tx, [users.hash_token(f"t{n}") for n in MANY]), 5 * len(MANY)),
+    "names": (lambda tx: users.names(tx, MANY), 3 * len(MANY)),
+    "existing": (lambda tx: users.existing(tx, [f"u{n}" for n in MANY]), 3 * len(MANY)),
 }
 
 
@@ -167,7 +184,7 @@ def test_the_rows_are_as_described(filled: Database) -> None:
         page = messages.sync(tx, 8, 0, LIMIT)
         assert len(page) == LIMIT
         assert {message["cmd"] for message in page} == {"group_chat", "private_chat"}
-        assert [mid for _, _, mid in messages.unread(tx, 8, [1, 26])].count(500000) == 2
+        assert [mid for _, _, mid in _unread(tx, [8])[8]].count(500000) == 2
 
 
 def _instructions(tx: Transaction, run: Callable[[Transaction], object]) -> int:

@@ -26,7 +26,7 @@ def online(groups: GroupRegistry) -> OnlineRegistry:
 
 
 def _profile(online: OnlineRegistry, number: int, friends: dict[str, int], groups: dict[str, int]) -> Profile:
-    return Profile(number, f"user {number}", friends, groups, online.version(number))
+    return Profile(number, f"user {number}", friends, groups, online.versions().of(number))
 
 
 def _enter(online: OnlineRegistry, profile: Profile, loop: int = 0) -> Arrival:
