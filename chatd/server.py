@@ -63,7 +63,8 @@ class Server:
             self._database = open_database(settings, WORK_THREADS + LOGIN_THREADS + 1)
             self.loop = EventLoop("main")
             self.workers = WorkerPool(settings.workers)
-            self._peers: dict[EventLoop, set[Peer]] = {loop: set() for loop in self.workers.loops}
+            self._peers: dict[EventLoop, dict[Connection, Peer]] = {loop: {} for loop in self.workers.loops}
+            self._on_closed = self._released  # one bound method for all connections
             self.services = self._make_services()
         with one_line_errors(f"listen on {settings.host}:{settings.port}"):
             self.acceptor = self._make_acceptor()
@@ -180,7 +181,7 @@ class Server:
         waiting = threading.Semaphore(0)
 
         def act(loop: EventLoop) -> None:
-            for peer in list(self._peers[loop]):
+            for peer in list(self._peers[loop].values()):
                 action(peer)
             waiting.release()
 
@@ -197,15 +198,13 @@ class Server:
     # -- the worker loops --------------------------------------------------------
 
     def _open(self, loop: EventLoop, sock: socket.socket, address: str) -> None:
-        peers = self._peers[loop]
-        connection = Connection(loop, sock, address, self._connection_settings, lambda: self._released(peers, peer))
-        peer = Peer(self.services, connection)
-        peers.add(peer)
+        connection = Connection(loop, sock, address, self._connection_settings, self._on_closed)
+        peer = self._peers[loop][connection] = Peer(self.services, connection)
         connection.open(Dispatcher(peer))
 
-    def _released(self, peers: set[Peer], peer: Peer) -> None:
-        peers.discard(peer)
+    def _released(self, connection: Connection) -> None:
+        self._peers[connection.loop].pop(connection, None)
         try:
-            self.loop.post(lambda: self.acceptor.released(peer.address))
+            self.loop.post(lambda: self.acceptor.released(connection.peer))
         except LoopStopped:
             return  # stopping: nobody counts any more

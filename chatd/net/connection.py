@@ -92,7 +92,7 @@ class Connection:
         sock: socket.socket,
         peer: str,
         settings: ConnectionSettings,
-        on_closed: Callable[[], None],
+        on_closed: Callable[[Connection], None],
     ) -> None:
         self.loop = loop
         self.peer = peer  # the peer's address, without port
@@ -193,7 +193,7 @@ class Connection:
         self._out.clear()
         self._cipher = None
         handler, self._handler = self._handler, None
-        self._on_closed()
+        self._on_closed(self)
         if handler is not None:
             handler.closed(reason)
 

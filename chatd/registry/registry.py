@@ -6,6 +6,7 @@ send happens under one. Snapshots are taken, the lock is let go, then the snapsh
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ class GroupRegistry:
                 if user.id not in node.members:
                     node.members.insert(user.id, Membership(user))
                 node.fanout = None
-                joined[name] = node
+                joined[node.name] = node  # one string for all members
         return joined
 
     def leave(self, user: UserNode, nodes: Iterable[GroupNode]) -> None:
@@ -256,7 +257,7 @@ class OnlineRegistry:
                 node.groups = {name: g for name, g in node.groups.items() if name != group}
 
     def _load(self, profile: Profile) -> UserNode:
-        node = UserNode(profile.user_id, profile.name)
+        node = UserNode(profile.user_id, sys.intern(profile.name))
         node.friends = profile.friends
         node.groups = self._groups.join(node, profile.groups.items())
         self._by_id.insert(node.id, node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from chatd.store.engine import Transaction
@@ -15,7 +16,7 @@ def of(tx: Transaction, user_ids: Sequence[int]) -> dict[int, dict[str, int]]:
         " ORDER BY f.user_id, f.friend_id",
         user_ids,
     ):
-        rosters[user_id][name] = friend_id
+        rosters[user_id][sys.intern(name)] = friend_id  # one string for all who know this user
     return rosters
 
 

@@ -114,5 +114,5 @@ class Pair:
         self.connection.close("end of test")
         self.peer.close()
 
-    def _release(self) -> None:
+    def _release(self, connection: Connection) -> None:
         self.released += 1

@@ -67,7 +67,7 @@ def test_a_round_writes_with_one_send_whatever_it_has_gathered(loop: EventLoop) 
     ours, peer = socket.socketpair()
     counting = _CountingSocket(ours)
     counting.setblocking(False)
-    connection = Connection(loop, counting, "", PLAIN, lambda: None)
+    connection = Connection(loop, counting, "", PLAIN, lambda closed: None)
     connection.open(Recorder())
     for round_number in range(1, 4):
         for number in range(100):
@@ -256,7 +256,7 @@ def test_last_words_reach_a_peer_that_is_still_sending(loop: EventLoop) -> None:
     listener.close()
     ours.setblocking(False)
     recorder = Recorder()
-    connection = Connection(loop, ours, "", PLAIN, lambda: None)
+    connection = Connection(loop, ours, "", PLAIN, lambda closed: None)
     connection.open(recorder)
     peer.sendall(b"x" * 100_000)
     connection.write(b"last words" * 20_000)
