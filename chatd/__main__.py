@@ -50,6 +50,7 @@ def stop_on_signals(server: Server) -> None:
 
     def look() -> None:
         if received:
+            received.clear()
             signal.set_wakeup_fd(-1)  # the loop is going to close the descriptor; a second signal changes nothing
             server.stop()
 

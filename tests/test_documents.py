@@ -37,5 +37,5 @@ def test_the_service_file_and_the_filter_are_what_the_code_writes() -> None:
     assert pattern
     line = "2026-01-31 12:00:00,000 WARNING chatd.auth [login_0] login failed: address=203.0.113.7 user='ann'"
     assert re.fullmatch(pattern[1].replace("<HOST>", r"\S+") + ".*", line)
-    source = (ROOT / "chatd" / "commands" / "accounts.py").read_text()
+    source = (ROOT / "chatd" / "commands" / "proof.py").read_text()
     assert '"login failed: address=%s user=%r"' in source
