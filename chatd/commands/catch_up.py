@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from chatd.commands.peer import Peer
 from chatd.delivery import push_here
@@ -20,8 +21,14 @@ log = logging.getLogger("chatd.session")
 PAGE = 200  # messages
 RETRY_DELAY = 1.0  # seconds, when the database is away
 
-Page = tuple[bytes, int, bool]
-"""Lines, the mid of the last message that was looked at, and whether more may follow it."""
+
+class Page(NamedTuple):
+    """Encoded messages with their mids, the mid of the last one that was looked at, and whether more may follow it."""
+
+    lines: list[bytes]
+    mids: list[int]
+    last: int
+    more: bool
 
 
 class CatchUp:
@@ -83,10 +90,9 @@ class CatchUp:
         if page is None:
             self._retry_later()
             return
-        data, mid, more = page
-        if data:
-            self._peer.send(data, mid)
-        self._after = max(self._after, mid)
+        self._send(page)
+        more = page.more
+        self._after = max(self._after, page.last)
         if self._session.overflowed:
             self._drop_held()
             more = True
@@ -97,6 +103,13 @@ class CatchUp:
             self._peer.when_drained = self._next_page
         else:
             self._next_page()
+
+    def _send(self, page: Page) -> None:
+        if self._peer.legacy:  # what it has been sent counts as had, line by line
+            for line, mid in zip(page.lines, page.mids, strict=True):
+                self._peer.send(line, mid)
+        elif page.lines:
+            self._peer.send(b"".join(page.lines), page.last)
 
     def _drop_held(self) -> None:
         """Forget the messages among what is held: they are stored. Pushes without a mid are kept."""
@@ -120,7 +133,7 @@ class CatchUp:
 def make_page(rows: Sequence[Object], user: str, *, own: bool, more: bool) -> Page:
     """Encode messages for a user; with ``own``, those that the user has sent, too."""
     shown = [row for row in rows if own or _sender(row) != user]
-    return b"".join(map(encode, shown)), rows[-1]["mid"] if rows else 0, more
+    return Page(list(map(encode, shown)), [row["mid"] for row in shown], rows[-1]["mid"] if rows else 0, more)
 
 
 def _sender(message: Object) -> str:
