@@ -60,7 +60,7 @@ class Server:
             self._lock_file = own_data_folder(settings.data)
             self._tls = self._make_tls()
         with one_line_errors("use the database"):
-            self._database = open_database(settings, WORK_THREADS + LOGIN_THREADS + 1)
+            self._database, self._claim = open_database(settings, WORK_THREADS + LOGIN_THREADS + 1)
             self.loop = EventLoop("main")
             self.workers = WorkerPool(settings.workers)
             self._peers: dict[EventLoop, dict[Connection, Peer]] = {loop: {} for loop in self.workers.loops}
@@ -119,7 +119,7 @@ class Server:
         return Services(
             settings=self.settings,
             database=self._database,
-            journal=Journal(self._database, delivery.deliver, delivery.fail),
+            journal=Journal(self._claim, delivery.deliver, delivery.fail),
             online=online,
             groups=groups,
             delivery=delivery,
@@ -171,6 +171,7 @@ class Server:
         clean &= self.workers.stop(DRAIN)
         if clean:
             services.passwords.stop()
+            self._claim.close()
             self._database.close()
         self._lock_file.close()
         log.info("stopped")

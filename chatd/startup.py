@@ -12,6 +12,7 @@ from typing import IO
 
 from chatd.config import ConfigError, Settings
 from chatd.store import schema
+from chatd.store.claim import Claim, Claimed, claim
 from chatd.store.engine import Database, DatabaseUnavailable
 
 log = logging.getLogger("chatd.server")
@@ -39,7 +40,7 @@ def raise_descriptor_limit() -> None:
 def own_data_folder(folder: Path) -> IO[bytes]:
     """Make the folder and lock it for this process; the lock lasts as long as the returned file is open.
 
-    Two servers on one database would give out the same mids.
+    Two servers would overwrite each other's files. The database has a claim of its own: it may lie elsewhere.
 
     Raises:
         ConfigError: another server has it.
@@ -54,10 +55,18 @@ def own_data_folder(folder: Path) -> IO[bytes]:
     return file
 
 
-def open_database(settings: Settings, connections: int) -> Database:
-    """Open the pool and bring the schema up to date. Raises what `Database` and `schema.prepare` raise."""
+def open_database(settings: Settings, connections: int) -> tuple[Database, Claim]:
+    """Open the pool, claim the database for this server, and bring the schema up to date.
+
+    Raises what `Database`, `claim` and `schema.prepare` raise, and ConfigError when another server has it.
+    """
     database = Database(settings.database, connections)
+    try:
+        claimed = claim(database, settings.database)
+    except Claimed as error:
+        database.close()
+        raise ConfigError(str(error)) from None
     found = schema.prepare(database)
     if found == 0:
         log.info("made the schema: engine=%s version=%d", database.engine, schema.VERSION)
-    return database
+    return database, claimed

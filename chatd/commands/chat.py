@@ -53,7 +53,7 @@ def ack(call: Call) -> Outcome:
 
 @handles("read", Where.LOOP)
 def read(call: Call) -> Outcome:
-    """Store a read position and tell those whom it concerns."""
+    """Store a read position, and tell those whom it concerns when it has moved."""
     return resolve(call, _read)
 
 
@@ -120,14 +120,14 @@ def _why_not_in_group(call: Call) -> Outcome:
 
 def _read(call: Call, where: Conversation) -> None:
     services, session = call.services, call.session
-    mid = min(call.args["mid"], services.journal.last_mid)
-    push = {"cmd": "read", "user": session.user.name, **where.named, "mid": mid}
+    push = {"cmd": "read", "user": session.user.name, **where.named}
 
-    def stored() -> None:
+    def moved(position: int) -> None:
         peers = where.peer_sessions(services) if where.peer_id is not None else ()
-        services.push(_without(session, [*services.online.sessions(session.user.id), *peers]), push)
+        others = _without(session, [*services.online.sessions(session.user.id), *peers])
+        services.push(others, {**push, "mid": position})
 
-    mark(call, where.number, mid, stored)
+    mark(call, where.number, min(call.args["mid"], services.journal.last_mid), moved)
 
 
 def _typing(call: Call, where: Conversation) -> None:

@@ -24,16 +24,20 @@ Done = Callable[[T], Object]
 def change(call: Call, run: Run[T], done: Done[T], conflict: str = "internal") -> None:
     """Have the journal run a change, then ``done`` with its result, which returns the reply.
 
-    Both run in the journal's thread. ``conflict`` is the result word when a unique key turns out to be taken. The
-    connection is not read until the reply has gone out. A change comes before the messages of its batch, so it waits
-    until those that the connection sent before it are stored.
+    Both run in the journal's thread. ``run`` must refuse what is done already (see `ChangeRecord`). ``conflict`` is the
+    result word when a unique key turns out to be taken. The connection is not read until the reply has gone out. A
+    change comes before the messages of its batch, so it waits for those that the connection sent before it.
     """
 
     def finished(outcome: object) -> None:
         if isinstance(outcome, Exception):
             _answer(call, _error_reply(call, outcome, conflict))
-        else:
-            _answer(call, done(outcome))  # type: ignore[arg-type]
+            return
+        try:
+            reply = done(outcome)  # type: ignore[arg-type]
+        except Exception as error:  # whatever it is, the change is stored: `busy` would be a lie
+            reply = _internal(call, error)
+        _answer(call, reply)
 
     record, peer = ChangeRecord(run, finished), call.peer
     peer.connection.pause(Pause.JOB)
@@ -43,16 +47,14 @@ def change(call: Call, run: Run[T], done: Done[T], conflict: str = "internal") -
         _submit(call, record)
 
 
-def mark(call: Call, conversation: int | None, mid: int, stored: Callable[[], None] = lambda: None) -> None:
-    """Have the journal store a mark; ``stored`` runs in its thread when that has happened."""
+def mark(call: Call, conversation: int | None, mid: int, moved: Callable[[int], None] | None = None) -> None:
+    """Have the journal store a mark, and answer with what is stored then; ``moved`` as in `MarkRecord`."""
 
-    def done(ok: bool) -> None:
-        if ok:
-            stored()
-        _answer(call, call.reply("success", mid=mid) if ok else call.reply("busy"))
+    def done(position: int | None) -> None:
+        _answer(call, call.reply("busy") if position is None else call.reply("success", mid=position))
 
     call.peer.connection.pause(Pause.JOB)
-    _submit(call, MarkRecord(call.session.user.id, conversation, mid, done))
+    _submit(call, MarkRecord(call.session.user.id, conversation, mid, done, moved))
 
 
 def _submit(call: Call, record: ChangeRecord | MarkRecord) -> None:
@@ -76,5 +78,9 @@ def _error_reply(call: Call, error: Exception, conflict: str) -> Object:
         return call.reply(conflict)
     if isinstance(error, DatabaseUnavailable):
         return call.reply("busy")
+    return _internal(call, error)
+
+
+def _internal(call: Call, error: Exception) -> Object:
     log.error("unexpected error: cmd=%s", call.command.name, exc_info=error)
     return call.reply("internal")

@@ -4,19 +4,22 @@ There is no timer. The journal's thread takes all that waits, writes it in one t
 delivery, and looks again: an idle server commits at once, and a busy one makes larger batches by itself, since more
 has gathered while the last batch was on its way to the disk.
 
-`mid` grows in commit order. A batch is sorted by conversation before mids are given out, so that all messages of a
-group lie side by side and can be joined into one bytes object for all its members.
+`mid` grows in commit order. Every record is answered exactly once, with what is true: what is stored is never called
+refused, and when a commit's fate is unknown, nothing is said until the database has been asked.
 """
 
 from __future__ import annotations
 
 import logging
-import operator
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 from chatd.store import messages
-from chatd.store.engine import CommitUncertain, Conflict, Database, DatabaseUnavailable, Transaction
+from chatd.store.batch import Chats, Marks
+from chatd.store.engine import CommitUncertain, Conflict, DatabaseUnavailable, Transaction
 from chatd.store.records import ChangeRecord, ChatRecord, MarkRecord, Record
 from chatd.store.users import now_ms
 
@@ -24,12 +27,12 @@ log = logging.getLogger("chatd.journal")
 
 BATCH = 2000  # records in one transaction; bounds how long a new message waits behind a full one
 QUEUE_HIGH_MARK = 20_000  # records; above it, senders are paused
-RETRY_DELAY = 0.25  # seconds between looks at a database that is away with a batch whose fate is unknown
+ATTEMPTS = 3  # at one transaction: the first may meet a cid that is known, the second an uncertain commit
+RETRY_DELAY = 0.25  # seconds between looks at a database that is away with a transaction whose fate is unknown
 
 Deliver = Callable[[Sequence[ChatRecord]], None]
+"""Gets messages sorted by conversation. If it fails, it has handed out nothing."""
 Fail = Callable[[Sequence[ChatRecord]], None]
-
-_by_conversation = operator.attrgetter("conversation")
 
 
 class JournalBusy(Exception):
@@ -37,7 +40,18 @@ class JournalBusy(Exception):
 
 
 class _FateUnknown(Exception):
-    """The journal ends before it could learn whether a batch is stored: nobody is told anything about it."""
+    """The journal ends before it could learn whether something is stored: nobody is told anything about it."""
+
+
+class _Undo(Exception):
+    """Ends a transaction that was only a trial."""
+
+
+class Transactions(Protocol):
+    """What the journal writes through: a `Claim`, so that no other server writes at the same time."""
+
+    def transaction(self, *, write: bool = False) -> AbstractContextManager[Transaction]:
+        """Like `Database.transaction`."""
 
 
 class Journal:
@@ -47,7 +61,7 @@ class Journal:
     reads it gets everything above it.
     """
 
-    def __init__(self, database: Database, deliver: Deliver, fail: Fail) -> None:
+    def __init__(self, database: Transactions, deliver: Deliver, fail: Fail) -> None:
         """Raises DatabaseUnavailable when the newest mid cannot be read."""
         self._database = database
         self._deliver = deliver
@@ -55,6 +69,7 @@ class Journal:
         with database.transaction() as tx:
             self.last_mid = messages.settled_last_mid(tx)
         self._last_ts = 0
+        self._waiting: deque[Record] = deque()  # what of the batch has not begun
         self._condition = threading.Condition(threading.Lock())  # guards the three below
         self._queue: list[Record] = []
         self._away = False  # a batch waits for the database to come back
@@ -98,10 +113,10 @@ class Journal:
             try:
                 self._process(batch)
             except _FateUnknown:
-                log.error("stopping with a batch whose fate is unknown: records=%d", len(batch))
+                log.error("stopping without knowing what became of the last transaction")
             except Exception:
                 log.exception("unexpected error in the journal")
-                self._refuse(batch)
+                self._refuse(self._rest())
 
     def _take(self) -> list[Record]:
         with self._condition:
@@ -111,94 +126,141 @@ class Journal:
             return batch
 
     def _process(self, batch: list[Record]) -> None:
-        chats = [record for record in batch if type(record) is ChatRecord]
-        marks = [record for record in batch if type(record) is MarkRecord]
-        for record in batch:
-            if type(record) is ChangeRecord:
-                self._change(record)
-        chats.sort(key=_by_conversation)
+        """Changes first, one by one, then all the rest in one transaction. Every record is answered once."""
+        self._waiting = deque(sorted(batch, key=_after_changes))
+        while self._waiting and isinstance(record := self._waiting[0], ChangeRecord):
+            self._waiting.popleft()
+            self._change(record)
+        if rest := self._rest():
+            chats = Chats([record for record in rest if isinstance(record, ChatRecord)])
+            self._write(chats, Marks([record for record in rest if isinstance(record, MarkRecord)]))
+
+    def _rest(self) -> list[Record]:
+        """Take what of the batch has not begun."""
+        rest = list(self._waiting)
+        self._waiting.clear()
+        return rest
+
+    # -- messages and marks ----------------------------------------------------
+
+    def _write(self, chats: Chats, marks: Marks) -> None:
+        stored = False
         try:
             stored = self._store(chats, marks)
+        except _FateUnknown:
+            raise
         except DatabaseUnavailable as error:
-            log.error("cannot write: messages=%d error=%s", len(chats), error)
-            stored = False
+            log.error("cannot write: messages=%d error=%s", len(chats.records), error)
+        except Exception:
+            log.exception("cannot write: messages=%d", len(chats.records))
         if not stored:
-            self._refuse([*chats, *marks])
+            self._refuse([*chats.records, *marks.records])
             return
-        if chats:
-            self._deliver(chats)
-        for mark in marks:
-            mark.done(True)
+        self._hand_over(chats)
+        for answer in marks.answers():
+            _guarded(answer)
 
-    def _store(self, chats: list[ChatRecord], marks: list[MarkRecord]) -> bool:
+    def _store(self, chats: Chats, marks: Marks) -> bool:
         """Write a batch, whatever it takes to know its fate; true when it is stored."""
-        for _ in range(3):  # a second time when a cid was known, a third when the commit's fate was not
-            self._number(chats)
-            fresh = [chat for chat in chats if not chat.duplicate]
+        for _ in range(ATTEMPTS):
+            chats.number(self.last_mid, max(now_ms(), self._last_ts))
             try:
                 with self._database.transaction(write=True) as tx:
-                    self._write(tx, fresh, marks)
+                    chats.write(tx)
+                    marks.write(tx)
             except Conflict:
                 self._find_duplicates(chats)
                 continue
             except CommitUncertain as error:
-                if not self._was_stored(fresh, error):
+                if not self._settle(lambda: self._were_stored(chats), error):
                     continue
-            if fresh:
+            if fresh := chats.fresh():
                 self.last_mid, self._last_ts = fresh[-1].mid, fresh[-1].ts
             return True
         return False
 
-    @staticmethod
-    def _write(tx: Transaction, fresh: list[ChatRecord], marks: list[MarkRecord]) -> None:
-        if fresh:
-            tx.many(messages.INSERT, [chat.row() for chat in fresh])
-        highest: dict[tuple[int, int | None], int] = {}
-        for mark in marks:
-            key = (mark.user_id, mark.conversation)
-            highest[key] = max(highest.get(key, 0), mark.mid)
-        for (user_id, conversation), mid in sorted(highest.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
-            if conversation is None:
-                messages.ack(tx, user_id, mid)
-            else:
-                messages.read_mark(tx, user_id, conversation, mid)
-
-    def _number(self, chats: list[ChatRecord]) -> None:
-        """Give out mids in order; a cid that occurs twice in the batch is a duplicate of its first."""
-        mid, ts = self.last_mid, max(now_ms(), self._last_ts)
-        seen: dict[tuple[int, bytes], ChatRecord] = {}
-        for chat in chats:
-            if chat.cid is not None:
-                first = seen.setdefault((chat.sender, chat.cid), chat)
-                if first is not chat:
-                    chat.duplicate, chat.mid, chat.ts = True, first.mid, first.ts
-            if not chat.duplicate:
-                mid += 1
-                chat.mid, chat.ts = mid, ts
-
-    def _find_duplicates(self, chats: list[ChatRecord]) -> None:
-        """Look the cids up. Only done after the unique key has refused a batch: the usual batch pays nothing for it."""
-        keys = [(chat.sender, chat.cid) for chat in chats if chat.cid is not None]
+    def _find_duplicates(self, chats: Chats) -> None:
         with self._database.transaction() as tx:
-            known = messages.find_cids(tx, keys)
-            self.last_mid = max(self.last_mid, messages.last_mid(tx))
-        for chat in chats:
-            if chat.cid is not None and (first := known.get((chat.sender, chat.cid))):
-                chat.duplicate = True
-                chat.mid, chat.ts = first
+            chats.find_duplicates(tx)
+            newest = messages.last_mid(tx)
+        if newest > self.last_mid:
+            # The claim was lost for a while. Clients of this server would take its next mid for all that is below it,
+            # and never ask for what they have missed.
+            with self._condition:
+                self._stopping = True
+            self._refuse_waiting()
+            raise DatabaseUnavailable("another server has written messages; this one has to be started again")
 
-    def _was_stored(self, fresh: list[ChatRecord], error: CommitUncertain) -> bool:
+    def _were_stored(self, chats: Chats) -> bool:
+        with self._database.transaction() as tx:
+            return chats.were_stored(tx)
+
+    def _hand_over(self, chats: Chats) -> None:
+        """Deliver what is stored. What fails may be a single conversation: the others get theirs."""
+        if not chats.records:
+            return
+        try:
+            self._deliver(chats.records)
+        except Exception:
+            log.exception("cannot deliver what is stored: messages=%d", len(chats.records))
+            for conversation in chats.conversations():
+                _guarded(self._deliver, conversation)
+
+    # -- changes ---------------------------------------------------------------
+
+    def _change(self, record: ChangeRecord) -> None:
+        outcome: object
+        try:
+            outcome = self._carry_out(record)
+        except _FateUnknown:
+            raise
+        except Exception as error:
+            outcome = error
+        _guarded(record.done, outcome)
+        if isinstance(outcome, DatabaseUnavailable):
+            log.error("cannot write a change: error=%s", outcome)
+            if not self._is_there():
+                self._refuse(self._rest())  # each would wait for the database in vain
+
+    def _carry_out(self, record: ChangeRecord) -> object:
+        for _ in range(ATTEMPTS):
+            try:
+                with self._database.transaction(write=True) as tx:
+                    outcome = record.run(tx, self.last_mid)
+            except CommitUncertain as error:
+                if not self._settle(lambda: self._was_carried_out(record), error):
+                    continue
+            return outcome
+        raise DatabaseUnavailable("no commit succeeds")
+
+    def _was_carried_out(self, record: ChangeRecord) -> bool:
+        """Try a change again, and undo it. Nobody else makes changes: if it is refused now, the first one is stored."""
+        try:
+            with self._database.transaction(write=True) as tx:
+                record.run(tx, self.last_mid)
+                raise _Undo
+        except _Undo:
+            return False
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            return True
+
+    # -- the database away -----------------------------------------------------
+
+    def _settle(self, look: Callable[[], bool], error: CommitUncertain) -> bool:
         """Wait for the database and look. Until then nobody is told anything, since nothing true could be said."""
-        log.error("commit is uncertain, waiting for the database: messages=%d error=%s", len(fresh), error)
-        if not fresh:
-            return False  # marks alone are simply written again
+        log.error("a commit is uncertain, waiting for the database: error=%s", error)
+        said = str(error)
         self._set_away(True)
         try:
             while True:
                 try:
-                    with self._database.transaction() as tx:
-                        stored = messages.settled_last_mid(tx) >= fresh[0].mid
-                except DatabaseUnavailable:
+                    stored = look()
+                except DatabaseUnavailable as cause:
+                    if str(cause) != said:
+                        said = str(cause)
+                        log.error("waiting for the database: error=%s", said)
                     self._pause_and_refuse()
                     continue
                 log.warning("the database is back: stored=%s", stored)
@@ -207,31 +269,46 @@ class Journal:
             self._set_away(False)
 
     def _pause_and_refuse(self) -> None:
-        with self._condition:
-            waiting, self._queue = self._queue, []
-        self._refuse(waiting)
+        self._refuse_waiting()
         with self._condition:
             if self._stopping:
                 raise _FateUnknown
             self._condition.wait(RETRY_DELAY)
 
+    def _refuse_waiting(self) -> None:
+        with self._condition:
+            queued, self._queue = self._queue, []
+        self._refuse([*self._rest(), *queued])
+
     def _set_away(self, away: bool) -> None:
         with self._condition:
             self._away = away
 
-    def _change(self, record: ChangeRecord) -> None:
-        outcome: object
+    def _is_there(self) -> bool:
         try:
-            with self._database.transaction(write=True) as tx:
-                outcome = record.run(tx, self.last_mid)
-        except Exception as error:
-            outcome = error
-        record.done(outcome)
+            with self._database.transaction() as tx:
+                tx.row("SELECT 1")
+        except DatabaseUnavailable:
+            return False
+        return True
 
-    def _refuse(self, batch: Sequence[Record]) -> None:
-        self._fail([record for record in batch if type(record) is ChatRecord])
-        for record in batch:
-            if type(record) is MarkRecord:
-                record.done(False)
-            elif type(record) is ChangeRecord:
-                record.done(DatabaseUnavailable("the database is away"))
+    def _refuse(self, records: Sequence[Record]) -> None:
+        if chats := [record for record in records if isinstance(record, ChatRecord)]:
+            _guarded(self._fail, chats)
+        for record in records:
+            if isinstance(record, MarkRecord):
+                _guarded(record.done, None)
+            elif isinstance(record, ChangeRecord):
+                _guarded(record.done, DatabaseUnavailable("the database is away"))
+
+
+def _after_changes(record: Record) -> bool:
+    return not isinstance(record, ChangeRecord)
+
+
+def _guarded(tell: Callable[..., object], *args: object) -> None:
+    """Tell somebody what became of something; that this fails must not keep others from being told."""
+    try:
+        tell(*args)
+    except Exception:
+        log.exception("cannot tell what became of a record")

@@ -56,13 +56,16 @@ class ChatRecord:
 class MarkRecord:
     """A user has everything (``conversation`` None), or has read a conversation, up to ``mid``.
 
-    ``done`` is called in the journal's thread: true when it is stored.
+    Both callbacks run in the journal's thread: ``done`` gets the position that is stored now, which may be above
+    ``mid``, or None when nothing was stored. ``moved`` gets it before, and only when this mark has moved it; of several
+    marks of one position in a batch, only the one that took it farthest has.
     """
 
     user_id: int
     conversation: int | None
     mid: int
-    done: Callable[[bool], None]
+    done: Callable[[int | None], None]
+    moved: Callable[[int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ class ChangeRecord:
     """Something that must happen between two batches of messages: who is in a group.
 
     Both run in the journal's thread: ``run`` gets a transaction of its own and the newest mid, ``done`` what it
-    returned or raised.
+    returned or raised. When it is unknown whether the transaction was stored, ``run`` is asked again: it must raise if
+    what it does is done already.
     """
 
     run: Callable[[Transaction, int], object]

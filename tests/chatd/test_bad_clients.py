@@ -308,5 +308,7 @@ def test_a_client_that_does_not_read_does_not_hold_up_the_end(server: RunningSer
         for after in range(100):
             peer.say("history", peer="eve", limit=500, id=after)
         loops = server.server._peers.values()
-        wait_until(lambda: any(p.connection.pending_output for peers in loops for p in list(peers.values())), "output waits")
+        wait_until(
+            lambda: any(p.connection.pending_output for peers in loops for p in list(peers.values())), "output waits"
+        )
         server.stop()

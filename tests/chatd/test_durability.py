@@ -141,7 +141,7 @@ class Actor(threading.Thread):
         while True:
             while self._sends and len(self.unacknowledged) < WINDOW and not self._load.draining.is_set():
                 transport.send(self._new_message())
-            self._handle(transport, _next(transport))
+            self._take_in(transport, _next(transport))
 
     def _new_message(self) -> Object:
         cid = f"{self.user}-{len(self.sent)}"
@@ -155,7 +155,7 @@ class Actor(threading.Thread):
         self.unacknowledged[cid] = request = {**request, "id": cid}
         return request
 
-    def _handle(self, transport: Transport, obj: Object) -> None:
+    def _take_in(self, transport: Transport, obj: Object) -> None:
         self.received += 1
         if obj["cmd"] in ("private_chat", "group_chat"):
             self._pushed(obj)

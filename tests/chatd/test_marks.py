@@ -8,8 +8,9 @@ from chatd.commands import chat
 from chatwire.client import Client
 from chatwire.codec import Object
 from chatwire.fields import MAX_MID
-from tests.support.chatting import arrived, mids, result, send_at_once, take
+from tests.support.chatting import arrived, journal_held, mids, result, send_at_once, take
 from tests.support.running import RunningServer
+from tests.support.waiting import wait_until
 
 
 def test_typing_is_shown_to_those_who_are_online_there_and_is_not_answered(server: RunningServer) -> None:
@@ -131,6 +132,45 @@ def test_a_read_position_cannot_run_ahead_of_the_messages(server: RunningServer)
     assert _unread(server, "bob") == {"alice": (1, mid)}
 
 
+def test_a_read_position_behind_the_stored_one_is_answered_with_that_and_told_to_nobody(server: RunningServer) -> None:
+    alice, bob, carol = server.group("staff", "alice", "bob", "carol")
+    elsewhere = server.again("bob")
+    cases: list[tuple[Object, list[int]]] = [
+        ({"peer": "alice"}, [alice.private_chat("bob", str(number))["mid"] for number in range(3)]),
+        ({"group": "staff"}, [carol.group_chat("staff", str(number))["mid"] for number in range(3)]),
+    ]
+    for where, sent in cases:
+        for session in (alice, elsewhere):
+            arrived(session)
+        assert [bob.expect("read", mid=mid, **where)["mid"] for mid in (sent[1], sent[0], 0)] == [sent[1]] * 3
+        assert elsewhere.expect("read", mid=sent[1], **where)["mid"] == sent[1]
+        assert elsewhere.expect("read", mid=sent[2], **where)["mid"] == sent[2]
+        assert bob.expect("read", mid=sent[0], **where)["mid"] == sent[2]
+        moves = [{"cmd": "read", "user": "bob", **where, "mid": mid} for mid in (sent[1], sent[2])]
+        assert arrived(alice) == (moves if "peer" in where else [])
+        assert arrived(elsewhere) == moves[:1]
+        assert [push for push in arrived(bob) if push["cmd"] == "read"] == moves[1:]
+
+
+def test_positions_of_several_sessions_that_are_stored_together_never_seem_to_go_back(server: RunningServer) -> None:
+    alice, bob = server.friends("alice", "bob")
+    sent = [alice.private_chat("bob", str(number))["mid"] for number in range(4)]
+    sessions = [bob, *(server.again("bob", after=-1) for _ in range(3))]
+    arrived(bob)
+    journal = server.server.services.journal
+    with journal_held(server):
+        for count, (session, mid) in enumerate(zip(sessions, (sent[1], sent[3], sent[3], sent[2]), strict=True)):
+            session.send("read", peer="alice", mid=mid)
+            wait_until(lambda count=count: len(journal._queue) > count, "the journal has it")  # type: ignore[misc]
+    push = {"cmd": "read", "user": "bob", "peer": "alice", "mid": sent[3]}
+    assert arrived(alice) == [push]
+    for session in sessions:
+        told = arrived(session)
+        assert [obj["mid"] for obj in told] == [sent[3]] * len(told)
+        assert [obj["cmd"] for obj in told].count("read_reply") == 1
+        assert told.count(push) == (session is not sessions[1])  # the first that came so far knows it from its reply
+
+
 def test_what_was_said_before_joining_is_not_unread(server: RunningServer) -> None:
     alice = server.group("staff", "alice")[0]
     bob = server.user("bob")
@@ -146,8 +186,8 @@ def test_an_ack_is_where_the_next_login_begins_and_only_moves_forward(server: Ru
     sent = [alice.private_chat("bob", str(number))["mid"] for number in range(4)]
     assert bob.expect("ack", mid=sent[2])["mid"] == sent[2]
     assert mids(arrived(server.again("bob"))) == sent[3:]
-    bob.expect("ack", mid=sent[0])
-    bob.expect("ack", mid=0)
+    assert bob.expect("ack", mid=sent[0])["mid"] == sent[2]
+    assert bob.expect("ack", mid=0)["mid"] == sent[2]
     assert mids(arrived(server.again("bob"))) == sent[3:]
     again = server.connect()
     again.resume("bob", bob.token)
@@ -167,9 +207,11 @@ def test_acks_of_several_sessions_and_in_one_segment_give_the_highest(server: Ru
     elsewhere = server.again("bob")
     sent = [alice.private_chat("bob", str(number))["mid"] for number in range(6)]
     send_at_once(bob, *({"cmd": "ack", "mid": mid} for mid in (sent[1], sent[4], sent[2])))
-    elsewhere.expect("ack", mid=sent[3])
     replies = [obj for obj in arrived(bob) if obj["cmd"] == "ack_reply"]
-    assert [reply["result"] for reply in replies] == ["success"] * 3
+    assert [(reply["result"], reply["mid"]) for reply in replies] == [
+        ("success", sent[1]), ("success", sent[4]), ("success", sent[4])
+    ]  # fmt: skip
+    assert elsewhere.expect("ack", mid=sent[3])["mid"] == sent[4]
     assert mids(arrived(server.again("bob"))) == sent[5:]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -119,35 +120,63 @@ def test_cids_are_compared_byte_by_byte(bench: Bench) -> None:
 # -- marks, changes, the end ---------------------------------------------------
 
 
-def test_marks_are_coalesced_and_never_go_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marks_are_coalesced_and_all_are_told_what_is_stored(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[tuple[str, int]] = []
     ack, read_mark = messages.ack, messages.read_mark
 
-    def noted_ack(tx: Transaction, user_id: int, mid: int) -> None:
+    def noted_ack(tx: Transaction, user_id: int, mid: int) -> tuple[int, bool]:
         written.append(("ack", mid))
-        ack(tx, user_id, mid)
+        return ack(tx, user_id, mid)
 
-    def noted_read(tx: Transaction, user_id: int, conversation: int, mid: int) -> None:
+    def noted_read(tx: Transaction, user_id: int, conversation: int, mid: int) -> tuple[int, bool]:
         written.append(("read", mid))
-        read_mark(tx, user_id, conversation, mid)
+        return read_mark(tx, user_id, conversation, mid)
 
     monkeypatch.setattr(messages, "ack", noted_ack)
     monkeypatch.setattr(messages, "read_mark", noted_read)
-    done: list[bool] = []
+    told: list[int | None] = []
     bench.hold()
     for mid in (3, 7, 5):
-        bench.journal.submit(MarkRecord(ALICE, None, mid, done.append))
-        bench.journal.submit(MarkRecord(ALICE, -4, mid, done.append))
+        bench.journal.submit(MarkRecord(ALICE, None, mid, told.append))
+        bench.journal.submit(MarkRecord(ALICE, -4, mid, told.append))
     bench.release()
-    wait_until(lambda: len(done) == 6, "all marks are stored")
-    bench.journal.submit(MarkRecord(ALICE, None, 2, done.append))
-    bench.journal.submit(MarkRecord(ALICE, -4, 2, done.append))
-    wait_until(lambda: done == [True] * 8, "all marks are stored")
-    assert sorted(written[:2]) == [("ack", 7), ("read", 7)]
-    assert bench.commits >= 3
+    wait_until(lambda: told == [7] * 6, "all marks are stored")
+    assert sorted(written) == [("ack", 7), ("read", 7)]
     with bench.database.transaction() as tx:
         assert tx.row("SELECT acked FROM users WHERE id = ?", ALICE) == (7,)
         assert tx.row("SELECT mid FROM read_marks WHERE user_id = ? AND conversation = -4", ALICE) == (7,)
+
+
+@pytest.mark.parametrize("conversation", [None, -4])
+def test_a_mark_never_goes_back_and_is_told_what_is_stored(bench: Bench, conversation: int | None) -> None:
+    told: list[int | None] = []
+    for count, mid in enumerate((0, 5, 2, 0, 9, 9, 8)):
+        bench.journal.submit(MarkRecord(ALICE, conversation, mid, told.append))
+        wait_until(lambda count=count: len(told) > count, "the mark is stored")  # type: ignore[misc]
+    assert told == [0, 5, 5, 5, 9, 9, 9]
+
+
+def test_who_moves_a_mark_is_told_so_and_nobody_else(bench: Bench) -> None:
+    told: list[tuple[str, int | None]] = []
+
+    def mark(name: str, mid: int, conversation: int = -4) -> None:
+        def note(word: str, position: int | None) -> None:
+            told.append((word, position))
+
+        callbacks = partial(note, name), partial(note, f"{name} moved")
+        bench.journal.submit(MarkRecord(ALICE, conversation, mid, *callbacks))
+
+    bench.hold()
+    for name, mid in (("a", 3), ("b", 7), ("c", 7), ("d", 5)):
+        mark(name, mid)
+    mark("elsewhere", 0, -5)
+    bench.release()
+    wait_until(lambda: len(told) == 6, "the marks are stored")
+    assert told == [("a", 7), ("b moved", 7), ("b", 7), ("c", 7), ("d", 7), ("elsewhere", 0)]
+    mark("again", 7)
+    mark("back", 6)
+    wait_until(lambda: len(told) == 8, "the marks are stored")
+    assert told[6:] == [("again", 7), ("back", 7)]
 
 
 def test_a_change_runs_between_two_batches(bench: Bench) -> None:

@@ -32,13 +32,13 @@ def test_nothing_is_delivered_when_the_database_is_away(bench: Bench, monkeypatc
     def broken(*_: object) -> Iterator[Transaction]:
         raise OSError(5, "no database")
 
-    marks: list[bool] = []
+    marks: list[int | None] = []
     with monkeypatch.context() as patched:
         patched.setattr(bench.database, "_run", broken)
         lost = bench.say("lost")
         bench.journal.submit(MarkRecord(ALICE, None, 1, marks.append))
         bench.settled(1)
-        wait_until(lambda: marks == [False], "the mark is refused")
+        wait_until(lambda: marks == [None], "the mark is refused")
     assert (bench.failed, bench.delivered) == ([lost], [])
     bench.say("found")
     bench.settled(2)
@@ -120,16 +120,65 @@ def test_while_the_fate_of_a_batch_is_unknown_nothing_is_accepted(
     assert (1, "uncertain") in bench.stored()
 
 
+@pytest.mark.parametrize("happened", [True, False])
+def test_marks_whose_commit_is_uncertain_are_written_again(bench: Bench, happened: bool) -> None:
+    def cut_off(connection: Any) -> None:
+        bench.on_commit = lambda later: later.commit()
+        if happened:
+            connection.commit()
+        raise CommitUncertain("the line was cut")
+
+    told: list[int | None] = []
+    moved: list[int] = []
+    bench.on_commit = cut_off
+    bench.journal.submit(MarkRecord(ALICE, -4, 3, told.append, moved.append))
+    wait_until(lambda: told == [3], "the mark is stored")
+    assert moved == [3]  # also when it was the first attempt that had moved it
+    assert bench.commits == 2
+
+
+def test_another_server_s_message_is_not_taken_for_the_own_uncertain_one(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The claim on the database was lost, another server wrote, and has gone: nothing may be given out any more."""
+
+    def cut_off(connection: Any) -> None:
+        connection.rollback()
+        bench.on_commit = lambda later: later.commit()
+        row = (1, messages.private(ALICE, BOB), ALICE, BOB, None, 1, "another server's")
+        connection.cursor().execute(bench.database.dialect(messages.INSERT), row)
+        connection.commit()
+        raise CommitUncertain("the line was cut")
+
+    def refused() -> bool:
+        try:
+            bench.say("too late")
+        except JournalBusy:
+            return True
+        return False
+
+    bench.on_commit = cut_off
+    bench.say("ours")
+    wait_until(refused, "the journal has given up")
+    wait_until(lambda: not bench.journal._thread.is_alive(), "its thread has ended")
+    assert "ours" in [record.text for record in bench.failed]
+    assert bench.delivered == []
+    assert bench.stored() == [(1, "another server's")]
+    assert "another server has written messages" in caplog.text
+
+
 # -- a commit that comes late (MariaDB goes on when its client is gone) --------
 
 
-def _late(url: str) -> tuple[pymysql.connections.Connection[Any], Callable[[], bool]]:
+_ROW = (1, messages.private(ALICE, BOB), ALICE, BOB, b"x", 1, "late")
+
+
+def _late(url: str, row: tuple[Any, ...] = _ROW) -> tuple[pymysql.connections.Connection[Any], Callable[[], bool]]:
     """A connection that has written message 1 and not committed it; and whether somebody waits for its lock."""
     name, _, path = url.removeprefix("mysql://root@localhost/").partition("?unix_socket=")
     late = pymysql.connect(unix_socket=path, user="root", database=name, autocommit=False)
     watch = pymysql.connect(unix_socket=path, user="root", database=name, autocommit=True)
     with late.cursor() as cursor:
-        row = (1, messages.private(ALICE, BOB), ALICE, BOB, b"x", 1, "late")
         cursor.execute(messages.INSERT.replace("?", "%s"), row)
 
     def waited_for() -> bool:
@@ -162,9 +211,12 @@ def test_a_commit_that_comes_late_is_waited_for(mariadb: MariaDB) -> None:
     late: list[Any] = []
 
     def cut_off(connection: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT mid, conversation, sender, recipient, cid, ts, body FROM messages")
+            row = cursor.fetchone()
         connection.rollback()  # `late` writes the same row in its place, and commits when it is waited for
         bench.on_commit = lambda later: later.commit()
-        late.extend(_late(url))
+        late.extend(_late(url, row))
         raise CommitUncertain("the line was cut")
 
     bench.on_commit = cut_off

@@ -1,0 +1,104 @@
+"""What the journal writes in one transaction: the messages and the marks of a batch."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+
+from chatd.store import messages
+from chatd.store.engine import Transaction
+from chatd.store.records import ChatRecord, MarkRecord
+
+Position = tuple[int, int]
+"""Whose, and the conversation; 0 stands for all that a user has, since no conversation has that number."""
+
+_by_conversation = operator.attrgetter("conversation")
+
+
+class Chats:
+    """The messages, sorted by conversation: those of a group can be joined into one bytes object for its members."""
+
+    def __init__(self, records: list[ChatRecord]) -> None:
+        records.sort(key=_by_conversation)
+        self.records = records
+
+    def conversations(self) -> Iterator[list[ChatRecord]]:
+        """The messages of each."""
+        for _, group in groupby(self.records, _by_conversation):
+            yield list(group)
+
+    def fresh(self) -> list[ChatRecord]:
+        """Those that are to be stored."""
+        return [record for record in self.records if not record.duplicate]
+
+    def number(self, mid: int, ts: int) -> None:
+        """Give out mids above ``mid``, in order; a cid that occurs twice in the batch is a duplicate of its first."""
+        seen: dict[tuple[int, bytes], ChatRecord] = {}
+        for record in self.records:
+            if record.cid is not None:
+                first = seen.setdefault((record.sender, record.cid), record)
+                if first is not record:
+                    record.duplicate, record.mid, record.ts = True, first.mid, first.ts
+            if not record.duplicate:
+                mid += 1
+                record.mid, record.ts = mid, ts
+
+    def write(self, tx: Transaction) -> None:
+        """Store the fresh ones. Raises Conflict when the cid of one is known."""
+        if fresh := self.fresh():
+            tx.many(messages.INSERT, [record.row() for record in fresh])
+
+    def were_stored(self, tx: Transaction) -> bool:
+        """Whether `write` was committed: all of them were, or none. False when there is nothing to be looked for."""
+        messages.settled_last_mid(tx)  # waits until it is decided
+        return any(messages.is_stored(tx, r.mid, r.conversation, r.sender, r.ts) for r in self.fresh()[:1])
+
+    def find_duplicates(self, tx: Transaction) -> None:
+        """Look the cids up. Only done after the unique key has refused a batch: the usual batch pays nothing for it."""
+        known = messages.find_cids(tx, [(r.sender, r.cid) for r in self.records if r.cid is not None])
+        for record in self.records:
+            if record.cid is not None and (first := known.get((record.sender, record.cid))):
+                record.duplicate = True
+                record.mid, record.ts = first
+
+
+class Marks:
+    """The marks: however many requests there are, each position is written once."""
+
+    def __init__(self, records: Sequence[MarkRecord]) -> None:
+        self.records = records
+        self._farthest: dict[Position, MarkRecord] = {}  # the first of those that ask for the highest mid
+        self._stored: dict[Position, int] = {}
+        self._moved: set[Position] = set()
+        for record in records:
+            if record.mid > self._farthest.setdefault(_position(record), record).mid:
+                self._farthest[_position(record)] = record
+
+    def write(self, tx: Transaction) -> None:
+        """Store them. To be called again when it is unknown what became of the first time.
+
+        What has moved stays so: if a second time finds it moved already, it was the first that did it.
+        """
+        for position, record in sorted(self._farthest.items(), key=operator.itemgetter(0)):
+            if record.conversation is None:
+                mid, moved = messages.ack(tx, record.user_id, record.mid)
+            else:
+                mid, moved = messages.read_mark(tx, record.user_id, record.conversation, record.mid)
+            self._stored[position] = mid
+            if moved:
+                self._moved.add(position)
+
+    def answers(self) -> Iterator[Callable[[], None]]:
+        """What is to be called when they are stored. All marks of one position are told the same: what holds now."""
+        for record in self.records:
+            position = _position(record)
+            mid = self._stored[position]
+            if record.moved and position in self._moved and record is self._farthest[position]:
+                yield partial(record.moved, mid)
+            yield partial(record.done, mid)
+
+
+def _position(record: MarkRecord) -> Position:
+    return record.user_id, record.conversation or 0
