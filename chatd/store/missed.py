@@ -18,8 +18,8 @@ from chatd.store.messages import force
 UNREAD_CAP = 200  # a higher count is shown as this; it bounds what a login costs
 _BRANCHES = 100  # in one statement; SQLite allows 500
 
-Branch = tuple[str, str, tuple[Any, ...]]
-"""The SQL of one source up to the name of its derived table, what follows that name, and the parameters."""
+Branch = tuple[str, tuple[Any, ...]]
+"""The SQL of one source, and its parameters."""
 
 Unread = tuple[int, int, int]
 """Conversation, count, read position."""
@@ -107,8 +107,7 @@ def few(tx: Transaction, wanted: Iterable[Wanted], ends: Newest, most: int) -> d
 def _union(tx: Transaction, branches: Sequence[Branch]) -> Iterable[Row]:
     for start in range(0, len(branches), _BRANCHES):
         piece = branches[start : start + _BRANCHES]
-        sql = " UNION ALL ".join(f"{head} b{number}{tail}" for number, (head, tail, _) in enumerate(piece))
-        yield from tx.rows(sql, *(arg for _, _, args in piece for arg in args))
+        yield from tx.rows(" UNION ALL ".join(sql for sql, _ in piece), *(arg for _, args in piece for arg in args))
 
 
 def _missed_by(want: Wanted, ends: Newest, limit: int) -> Iterable[Branch]:
@@ -135,16 +134,15 @@ def _ends(tx: Transaction, column: str, user_ids: Sequence[int]) -> Sequence[Row
 
 def _page(index: str, condition: str, key: int, args: tuple[Any, ...]) -> Branch:
     inner = f"SELECT mid FROM messages {force(index)} WHERE {condition} ORDER BY mid LIMIT ?"
-    return f"SELECT ?, mid FROM ({inner})", "", (key, *args)
+    return f"SELECT ?, mid FROM ({inner}) n", (key, *args)
 
 
 def _private_unread(user_id: int) -> Branch:
+    newest = f"SELECT conversation, mid FROM messages {force('recipient')} WHERE recipient = ? AND sender <> ?"
     return (
-        "SELECT ?, conversation, COUNT(*), position FROM (SELECT n.conversation, n.mid, COALESCE(k.mid, 0) AS position"
-        f" FROM (SELECT conversation, mid FROM messages {force('recipient')} WHERE recipient = ? AND sender <> ?"
-        f" ORDER BY mid DESC LIMIT {UNREAD_CAP}) n LEFT JOIN read_marks k"
-        " ON k.user_id = ? AND k.conversation = n.conversation WHERE n.mid > COALESCE(k.mid, 0))",
-        " GROUP BY conversation, position",
+        f"SELECT ?, n.conversation, COUNT(*), COALESCE(MAX(k.mid), 0) FROM ({newest} ORDER BY mid DESC"
+        f" LIMIT {UNREAD_CAP}) n LEFT JOIN read_marks k ON k.user_id = ? AND k.conversation = n.conversation"
+        " WHERE n.mid > COALESCE(k.mid, 0) GROUP BY n.conversation",
         (user_id, user_id, user_id, user_id),
     )
 
@@ -152,7 +150,6 @@ def _private_unread(user_id: int) -> Branch:
 def _group_unread(user_id: int, group_id: int, position: int) -> Branch:
     return (
         f"SELECT ?, ?, COUNT(*), ? FROM (SELECT sender FROM messages {force('conversation')} WHERE conversation = ?"
-        f" AND mid > ? ORDER BY mid DESC LIMIT {UNREAD_CAP})",
-        " WHERE sender <> ?",
+        f" AND mid > ? ORDER BY mid DESC LIMIT {UNREAD_CAP}) n WHERE sender <> ?",
         (user_id, -group_id, position, -group_id, position, user_id),
     )
