@@ -13,6 +13,7 @@ from chatd.commands.proof import login_failed, refuse_second_session
 from chatd.commands.table import OnLoop, Outcome, Where, handles
 from chatd.store import users
 from chatd.store.engine import Conflict
+from chatd.store.users import Account
 from chatwire import fields
 from chatwire.codec import Object
 
@@ -61,7 +62,11 @@ def login(call: Call) -> Outcome:
         login_failed(call, name)
         return call.reply("password_error")
     services.failures.succeeded(name, address)
-    token = secrets.token_urlsafe(32)
+    return _start_session(call, account)
+
+
+def _start_session(call: Call, account: Account) -> Outcome:
+    services, token = call.services, secrets.token_urlsafe(32)
     renewed = None
     if services.passwords.outdated(account.password):
         renewed = services.passwords.hash(call.args["password"])
@@ -107,16 +112,21 @@ def change_password(call: Call) -> Outcome:
         users.drop_all_tokens(tx, account.id)
         users.add_token(tx, users.hash_token(token), replace(account, password=hashed), lifetime)
     services.online.outdate(account.id)  # whoever is logging in by an old token is refused, or among the sessions here
-    others = [s for s in services.online.sessions(account.id) if s is not call.session]
-    for session in others:
-        session.loop.post(partial(session.peer.say_goodbye, "password_changed"))
-    log.info("password changed: user=%r address=%s sessions_ended=%d", user.name, address, len(others))
+    ended = _end_other_sessions(call)
+    log.info("password changed: user=%r address=%s sessions_ended=%d", user.name, address, ended)
 
     def finish(call: Call) -> Object:
         call.session.token_hash = users.hash_token(token)
         return call.reply("success", token=token)
 
     return OnLoop(finish)
+
+
+def _end_other_sessions(call: Call) -> int:
+    others = [s for s in call.services.online.sessions(call.session.user.id) if s is not call.session]
+    for session in others:
+        session.loop.post(partial(session.peer.say_goodbye, "password_changed"))
+    return len(others)
 
 
 @handles("ping", Where.LOOP)

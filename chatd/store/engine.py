@@ -181,7 +181,7 @@ class Database:
     def _commit(connection: Any) -> None:
         try:
             connection.commit()
-        except _DRIVER_ERRORS as error:
+        except Exception as error:  # whatever it is, the commit may have happened
             raise CommitUncertain(_first_line(error)) from error
 
     @contextmanager
