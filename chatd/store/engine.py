@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import threading
 import urllib.parse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, Protocol
@@ -217,6 +217,7 @@ class _MariaConnection(pymysql.connections.Connection):  # generic in its stubs 
     """A connection that the pool can check without a round trip."""
 
     _sock: socket.socket | None
+    _force_close: Callable[[], None]  # in PyMySQL, and not in its stubs
 
     def ping(self, reconnect: bool | None = None) -> None:
         """Raise when the server has closed the connection: an idle one has nothing to be read but its end."""
@@ -224,6 +225,8 @@ class _MariaConnection(pymysql.connections.Connection):  # generic in its stubs 
         if self._sock is not None:
             poll.register(self._sock, select.POLLIN)
         if self._sock is None or poll.poll(0):
+            # No farewell is written into it: over TLS, CPython may report that failure to the thread's next connection.
+            self._force_close()
             raise pymysql.err.InterfaceError(0, "the server has closed the connection")
 
 
@@ -264,7 +267,7 @@ def _mariadb_settings(parts: urllib.parse.SplitResult) -> dict[str, Any]:
     query = dict(urllib.parse.parse_qsl(parts.query))
     where: dict[str, Any] = {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
     if "unix_socket" in query:
-        where = {"unix_socket": query["unix_socket"]}
+        where = {"unix_socket": query["unix_socket"], "ssl_disabled": True}  # what stays in the kernel needs no TLS
     return {
         **where,
         "user": urllib.parse.unquote(parts.username or ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ssl
 import stat
@@ -267,6 +268,63 @@ def test_a_flipped_bit_never_gives_other_data(make: Callable[..., Pair], place: 
     except TlsError:
         pair.server.close()
     assert received == b""
+
+
+def _garbage_for_a_handshake(pair: Pair) -> None:
+    pair.server.receive(b"\x16\x03\x01\x00\x05hello")
+
+
+def _garbage_for_a_record(pair: Pair) -> None:
+    pair.connect()
+    pair.server.receive(b"\x17\x03\x03\x00\x20" + bytes(32))
+
+
+def _unknown_record(pair: Pair) -> None:
+    pair.connect()
+    pair.client.receive(b"GET / HTTP/1.1\r\n\r\n")
+
+
+def _send_after_close(pair: Pair) -> None:
+    pair.connect()
+    pair.server.close()
+    pair.server.send(b"late")
+
+
+def _close_after_a_bad_record(pair: Pair) -> None:
+    pair.connect()
+    with contextlib.suppress(TlsError):
+        pair.server.receive(b"\x17\x03\x03\x00\x20" + bytes(32))
+    pair.server.close()
+    pair.server.send(b"late")
+
+
+def _old_version(pair: Pair) -> None:
+    pair.server.receive(bytes.fromhex("160301002f0100002b0301") + bytes(32) + bytes.fromhex("00000400ff002f0100"))
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        _garbage_for_a_handshake, _garbage_for_a_record, _unknown_record, _send_after_close, _close_after_a_bad_record,
+        _old_version,
+    ],
+)  # fmt: skip
+def test_what_breaks_one_connection_is_no_matter_of_its_neighbours(
+    make: Callable[..., Pair], breaks: Callable[[Pair], None]
+) -> None:
+    """OpenSSL keeps its errors per thread, and a loop's connections share one thread."""
+    neighbour, newcomer = make().connect(), make()
+    newcomer.client.handshake()
+    newcomer._carry(newcomer.client, newcomer.server)
+    for _ in range(3):
+        with pytest.raises(TlsError):
+            breaks(make())
+        neighbour.client.send(b"to the server")
+        neighbour.server.send(b"to the client")
+        neighbour.settle()
+    newcomer.settle()
+    assert newcomer.client.established
+    assert neighbour.got == {neighbour.client: b"to the client" * 3, neighbour.server: b"to the server" * 3}
 
 
 def test_tls_1_1_is_refused_by_the_server(make: Callable[..., Pair]) -> None:
