@@ -20,6 +20,7 @@ INTERRUPTED = 130
 
 def main(argv: list[str] | None = None) -> int:
     """Run a server until SIGTERM or SIGINT. Returns 0, 2 when it cannot start, 130 after Ctrl-C before it has begun."""
+    os.umask(0o077)  # what the server keeps is nobody else's, wherever it is kept
     try:
         settings = load(argv)
         configure(settings.log_format, settings.log_level)

@@ -16,9 +16,12 @@ from chatd.registry.registry import OnlineRegistry, by_loop
 from chatd.store.records import ChatRecord
 from chatwire.codec import Object, encode
 
+NOTICES_LIMIT = 256 * 1024  # bytes of presence and other notices held for such a session
 HOLD_LIMIT = 1024 * 1024  # bytes held for a session that is catching up; above it, the database is read again instead
 
-Own = dict[Session, tuple[bytes, int]]
+BLOCK = 16 * 1024  # bytes of a batch; what a sender gets shares all blocks with others in which it has said nothing
+
+Own = dict[Session, tuple[list[bytes], int]]
 """What a sender's session gets instead of the common bytes, and how many of its messages that answers."""
 
 Words = dict[int, bytes]
@@ -35,6 +38,28 @@ class Entry:
         self.common = common
         self.mid = mid
         self.own = own
+
+
+class _Block:
+    """Some messages of one conversation in a batch: the push of each, empty for a duplicate, and all of them joined."""
+
+    __slots__ = ("chats", "common", "pushes")
+
+    def __init__(self, chats: list[ChatRecord]) -> None:
+        self.chats = chats
+        self.pushes = [b"" if c.duplicate else b'%b,"mid":%d,"ts":%d}\n' % (c.push_open, c.mid, c.ts) for c in chats]
+        self.common = b"".join(self.pushes)
+
+    def own(self, session: Session, places: list[int], word: Words) -> bytes:
+        """The same messages as a sender sees them: a reply in place of each push of its own."""
+        lines = self.pushes.copy()
+        for place in places:
+            chat = self.chats[place]
+            result = word.get(chat.sender, b"success")
+            reply = b'%b,"result":"%b","mid":%d,"ts":%d}\n' % (chat.reply_open, result, chat.mid, chat.ts)
+            told_too = chat.group is not None and session.peer.legacy  # as the original server did
+            lines[place] = lines[place] + reply if told_too else reply
+        return b"".join(lines)
 
 
 class Delivery:
@@ -55,7 +80,7 @@ class Delivery:
         """Tell the senders of a batch that nothing was stored."""
         posts: dict[EventLoop, list[Entry]] = {}
         for chat in batch:
-            own = {chat.origin: (chat.reply_open + b',"result":"busy"}\n', 1)}
+            own = {chat.origin: ([chat.reply_open + b',"result":"busy"}\n'], 1)}
             posts.setdefault(chat.origin.loop, []).append(Entry((), b"", 0, own))
         for loop, entries in posts.items():
             _post(loop, entries)
@@ -73,11 +98,9 @@ class Delivery:
             fanout = self._online.fanout(first.group)
         else:
             fanout, word = self._private(first)
-        pushes = [b'%b,"mid":%d,"ts":%d}\n' % (c.push_open, c.mid, c.ts) for c in chats]
-        common = b"".join([push for push, chat in zip(pushes, chats, strict=True) if not chat.duplicate])
-        own_by_loop: dict[EventLoop, Own] = {}
-        for session in dict.fromkeys(chat.origin for chat in chats):
-            own_by_loop.setdefault(session.loop, {})[session] = _own_bytes(session, chats, pushes, word)
+        blocks = [_Block(part) for part in _cut(chats)]
+        common = b"".join([block.common for block in blocks])
+        own_by_loop = _own(blocks, word)
         mid = max(chat.mid for chat in chats)
         for loop in fanout.keys() | own_by_loop.keys():
             entry = Entry(fanout.get(loop, ()), common, mid, own_by_loop.get(loop, {}))
@@ -102,27 +125,58 @@ def push_here(session: Session, data: bytes, mid: int) -> None:
         if mid > session.caught_up or not mid:
             session.peer.send(data, mid)
         return
-    if mid and session.held_bytes > HOLD_LIMIT:
+    if not mid:
+        _hold_notice(session, data)
+        return
+    if session.held_bytes > HOLD_LIMIT:
         session.overflowed = True  # it is stored: the catch-up will read it
         return
     held.append((mid, data))
     session.held_bytes += len(data)
 
 
-def _own_bytes(session: Session, chats: list[ChatRecord], pushes: list[bytes], word: Words) -> tuple[bytes, int]:
-    """The same messages as its sender sees them: a reply in place of each push of its own."""
-    pieces = []
-    answered = 0
-    for chat, push in zip(chats, pushes, strict=True):
-        if chat.origin is session:
-            if chat.group is not None and not chat.duplicate and session.peer.legacy:
-                pieces.append(push)
-            result = word.get(chat.sender, b"success")
-            pieces.append(b'%b,"result":"%b","mid":%d,"ts":%d}\n' % (chat.reply_open, result, chat.mid, chat.ts))
-            answered += 1
-        elif not chat.duplicate:
-            pieces.append(push)
-    return b"".join(pieces), answered
+def _hold_notice(session: Session, data: bytes) -> None:
+    """Hold what is stored nowhere; whoever catches up so slowly that it becomes too much has to come again."""
+    assert session.held is not None
+    session.held_notices += len(data)
+    if session.held_notices > NOTICES_LIMIT:
+        session.held = []
+        session.peer.say_goodbye("too_slow")
+        return
+    session.held.append((0, data))
+
+
+def _cut(chats: list[ChatRecord]) -> list[list[ChatRecord]]:
+    """Into parts of about `BLOCK` bytes; a longer message is a part by itself."""
+    parts: list[list[ChatRecord]] = [[]]
+    size = 0
+    for chat in chats:
+        if size and size + chat.size > BLOCK:
+            parts.append([])
+            size = 0
+        parts[-1].append(chat)
+        size += chat.size
+    return parts
+
+
+def _own(blocks: list[_Block], word: Words) -> dict[EventLoop, Own]:
+    """What each sender gets. A copy of everything for each of many senders would be too much: blocks are shared."""
+    common = [block.common for block in blocks]
+    pieces: dict[Session, list[bytes]] = {}
+    counts: dict[Session, int] = {}
+    for number, block in enumerate(blocks):
+        places: dict[Session, list[int]] = {}
+        for place, chat in enumerate(block.chats):
+            places.setdefault(chat.origin, []).append(place)
+        for session, mine in places.items():
+            if session not in pieces:
+                pieces[session] = common.copy()
+            pieces[session][number] = block.own(session, mine, word)
+            counts[session] = counts.get(session, 0) + len(mine)
+    own_by_loop: dict[EventLoop, Own] = {}
+    for session, count in counts.items():
+        own_by_loop.setdefault(session.loop, {})[session] = [p for p in pieces[session] if p], count
+    return own_by_loop
 
 
 def _post(loop: EventLoop, entries: list[Entry]) -> None:
@@ -135,8 +189,8 @@ def _post(loop: EventLoop, entries: list[Entry]) -> None:
 def _deliver_here(entries: list[Entry]) -> None:
     for entry in entries:
         own, common, mid = entry.own, entry.common, entry.mid
-        for session, (data, answered) in own.items():
-            session.peer.answered(data, answered, mid)
+        for session, (pieces, answered) in own.items():
+            session.peer.answered(pieces, answered, mid)
         if not common:
             continue
         for session in entry.sessions:

@@ -26,7 +26,7 @@ from chatd.net.workers import WorkerPool
 from chatd.registry.registry import GroupRegistry, OnlineRegistry
 from chatd.security.backoff import FailureGate
 from chatd.security.passwords import Passwords
-from chatd.security.rates import REGISTRATIONS, AddressRates
+from chatd.security.rates import REGISTRATIONS, SESSION_STARTS, WAITING_LOGINS, KeyedRates, Places
 from chatd.startup import one_line_errors, open_database, own_data_folder, raise_descriptor_limit
 from chatd.store.journal import Journal
 from chatwire.certificate import ensure_self_signed, fingerprint_of
@@ -42,7 +42,8 @@ GATHERED = 100  # requests served together
 WAITING_JOBS = 20_000
 RESERVED_DESCRIPTORS = 64  # for the database, the log, the loops
 HANDSHAKE_TIMEOUT = 10.0  # seconds
-DRAIN = 2.0  # seconds for each step of stopping; there are four
+DRAIN = 2.0  # seconds for a step of stopping
+DRAIN_ALL = 8.0  # and for all of them
 
 
 class Server:
@@ -128,7 +129,9 @@ class Server:
             gatherer=Gatherer(work, work_together, GATHERER_THREADS, GATHERED),
             passwords=Passwords(self.settings.password_cost),
             failures=FailureGate(),
-            registrations=AddressRates(REGISTRATIONS),
+            registrations=KeyedRates(REGISTRATIONS),
+            session_starts=KeyedRates(SESSION_STARTS),
+            login_places=Places(WAITING_LOGINS),
             presence_loop=self.workers.loops[0],
         )
 
@@ -162,13 +165,13 @@ class Server:
 
     def _close(self) -> bool:
         """Release everything, in the order in which nothing is cut off that others still use."""
-        services = self.services
+        services, self._deadline = self.services, time.monotonic() + DRAIN_ALL
         clean = self._on_every_loop(lambda peer: peer.connection.pause(Pause.CLOSING))  # no new requests
-        clean &= services.work.stop(DRAIN) & services.logins.stop(DRAIN)
-        clean &= services.journal.stop(DRAIN)  # what was accepted is stored, and answered
+        clean &= services.work.stop(self._left()) & services.logins.stop(self._left())
+        clean &= services.journal.stop(self._left())  # what was accepted is stored, and answered
         clean &= self._on_every_loop(lambda peer: peer.say_goodbye("shutdown"))
         self._await_empty()
-        clean &= self.workers.stop(DRAIN)
+        clean &= self.workers.stop(self._left())
         if clean:
             services.passwords.stop()
             self._claim.close()
@@ -176,6 +179,10 @@ class Server:
         self._lock_file.close()
         log.info("stopped")
         return clean
+
+    def _left(self) -> float:
+        """Seconds for the next step; a little even when the time is up, since most steps need next to none."""
+        return max(0.1, min(DRAIN, self._deadline - time.monotonic()))
 
     def _on_every_loop(self, action: Callable[[Peer], None]) -> bool:
         """Do something with every connection, each in its own loop; false when a loop does not get to it in time."""
@@ -188,11 +195,11 @@ class Server:
 
         for loop in self._peers:
             loop.post(partial(act, loop))
-        return all(waiting.acquire(timeout=DRAIN) for _ in self._peers)
+        return all(waiting.acquire(timeout=self._left()) for _ in self._peers)
 
     def _await_empty(self) -> None:
         """Give clients a moment to take the rest of their output; `close_after_flush` ends those who do not."""
-        deadline = time.monotonic() + DRAIN
+        deadline = time.monotonic() + self._left()
         while any(self._peers.values()) and time.monotonic() < deadline:
             time.sleep(0.01)
 

@@ -23,8 +23,10 @@ _MAX_DECOMPOSED = 4  # code points to which canonical decomposition expands one 
 
 Check = Callable[[Any], Any]
 
-_FORBIDDEN = frozenset(("Cc", "Cs", "Zl", "Zp"))
-_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_FORBIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+_JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")  # emoji and some scripts need them
+_VIRAMA = 9  # canonical combining class
 
 
 def name(value: Any) -> str:
@@ -39,9 +41,27 @@ def name(value: Any) -> str:
         raise ValueError(f"must have 1 to {MAX_NAME} characters")
     if text != text.strip():
         raise ValueError("must not begin or end with a space")
-    if "|" in text or any(unicodedata.category(c) in _FORBIDDEN or c in _BIDI_CONTROLS for c in text):
-        raise ValueError("must not contain control characters or '|'")
+    if "|" in text or any(map(_unfit, " " + text, text)) or text[-1] in "\u200c\u200d":
+        raise ValueError("must not contain control characters, invisible ones or '|'")
     return text
+
+
+def _unfit(previous: str, character: str) -> bool:
+    """Whether it is a control character, or one that nobody sees and that makes one name look like another.
+
+    Joiners and variation selectors may stand where they show: behind a symbol, an Arabic letter or a virama (compare
+    UAX 31, section 2.3).
+    """
+    if character in _JOINERS:
+        return not (
+            previous in _JOINERS
+            or unicodedata.category(previous) in ("So", "Sk")
+            or unicodedata.bidirectional(previous) == "AL"
+            or unicodedata.combining(previous) == _VIRAMA
+        )
+    if character in _BLANK or "\ufe00" <= character <= "\ufe0d" or "\U000e0100" <= character <= "\U000e01ef":
+        return True
+    return unicodedata.category(character) in _FORBIDDEN
 
 
 def string(value: Any) -> str:

@@ -50,6 +50,7 @@ class ResilientClient:
         self._woken = threading.Event()
         self._events: deque[Event] = deque()
         self._told_down = False
+        self._welcome = False  # has had a session
         self._attempts = 0
         self._next_attempt = 0.0  # time.monotonic()
         self._max_frame = MAX_FRAME
@@ -165,8 +166,8 @@ class ResilientClient:
         except LinkError as error:
             self._failed(str(error))
         except Refused as error:
-            if not try_again(error.result):
-                raise
+            if not try_again(error.result) or (error.result == "rate_limited" and not self._welcome):
+                raise  # who was never let in had better ask the user than try the same password again
             self._failed(f"the server says {error.result}", patience(error.reply))
         else:
             self._begin(reply)
@@ -197,7 +198,7 @@ class ResilientClient:
         limits = reply.get("limits")
         if isinstance(limits, dict) and type(limits.get("max_frame")) is int:
             self._max_frame = limits["max_frame"]
-        self._attempts, self._told_down = 0, False
+        self._attempts, self._told_down, self._welcome = 0, False, True
         self._heard, self._pinged = time.monotonic(), False
         self._events.append(LinkUp(reply))
         self._send_messages()
@@ -261,6 +262,8 @@ class ResilientClient:
             self._answered(*self._asked.pop(request_id), obj)
         elif cmd in CHAT_PUSHES and cid in self._outbox and self.user in (obj.get("user_from"), obj.get("user")):
             fate = self._outbox.settle(cid, {**obj, "result": "success"})  # stored before the link broke
+        elif cmd == "goodbye" and obj.get("result") == "password_changed":
+            raise Refused(obj)  # to try the old password would only count as one more failure
         elif request_id is None or not str(cmd).endswith("_reply"):  # else it answers `tell`
             self._events.append(Push(obj))
         if fate is not None:

@@ -12,7 +12,7 @@ from chatd.commands.call import Call, Refusal
 from chatd.commands.proof import login_failed, refuse_second_session
 from chatd.commands.table import OnLoop, Outcome, Where, handles
 from chatd.store import users
-from chatd.store.engine import Conflict
+from chatd.store.engine import CommitUncertain, Conflict
 from chatd.store.users import Account
 from chatwire import fields
 from chatwire.codec import Object
@@ -30,7 +30,7 @@ def register(call: Call) -> Outcome:
         return call.reply("failure", reason="bad_name", detail=str(error))
     password = call.args["password"]
     _check_password(call, password)
-    if services.settings.limits and (wait := services.registrations.wait_ms(call.peer.address)):
+    if services.settings.limits and (wait := services.registrations.wait_ms(call.peer.source)):
         raise Refusal("rate_limited", retry_after_ms=wait)
     with services.database.transaction() as tx:
         if users.id_of(tx, name) is not None:  # before the price of a hash
@@ -48,10 +48,10 @@ def register(call: Call) -> Outcome:
 @handles("login", Where.LOGIN)
 def login(call: Call) -> Outcome:
     """Begin a session with a password."""
-    services, name, address = call.services, call.args["user"], call.peer.address
+    services, name, source = call.services, call.args["user"], call.peer.source
     refuse_second_session(call)
-    if wait := services.failures.wait_ms(name, address):
-        log.warning("login refused after failures: address=%s user=%r", address, name)
+    if wait := services.failures.wait_ms(name, source):
+        log.debug("login refused after failures: address=%s user=%r", call.peer.address, name)
         raise Refusal("rate_limited", retry_after_ms=wait)
     with services.database.transaction() as tx:
         account = users.by_name(tx, name)
@@ -61,22 +61,23 @@ def login(call: Call) -> Outcome:
     if not services.passwords.verify(account.password, call.args["password"]):
         login_failed(call, name)
         return call.reply("password_error")
-    services.failures.succeeded(name, address)
-    return _start_session(call, account)
+    services.failures.succeeded(name, source)
+    return _start_session(call, account) or login(call)  # the stored hash is another one now: look again
 
 
 def _start_session(call: Call, account: Account) -> Outcome:
+    """None when the account's password is not any more the one that was proven."""
     services, token = call.services, secrets.token_urlsafe(32)
+    session_start.check_rate(services, account)
     renewed = None
     if services.passwords.outdated(account.password):
         renewed = services.passwords.hash(call.args["password"])
-    entrant = session_start.entrant(call, token)
+    entrant = session_start.entrant(call, token, admitted=True)
     with services.database.transaction(write=True) as tx:
         proven = users.add_token(tx, entrant.token_hash, account, session_start.token_lifetime(services))
         if proven and renewed:
             users.set_password(tx, account.id, renewed)
-    [outcome] = session_start.begin(services, [entrant])
-    return outcome or call.reply("password_error")  # the password was changed meanwhile, and all tokens with it
+    return session_start.begin(services, [entrant])[0] if proven else None
 
 
 @handles("offline", Where.WORK)
@@ -96,8 +97,8 @@ def offline(call: Call) -> Outcome:
 @handles("change_password", Where.LOGIN)
 def change_password(call: Call) -> Outcome:
     """Change the password; every other session ends, since whoever knew the old password must be out."""
-    services, user, address = call.services, call.session.user, call.peer.address
-    if wait := services.failures.wait_ms(user.name, address):
+    services, user = call.services, call.session.user
+    if wait := services.failures.wait_ms(user.name, call.peer.source):
         raise Refusal("rate_limited", retry_after_ms=wait)
     with services.database.transaction() as tx:
         account = users.by_name(tx, user.name)
@@ -106,20 +107,33 @@ def change_password(call: Call) -> Outcome:
         return call.reply("password_error")
     _check_password(call, call.args["new_password"])
     hashed, token = services.passwords.hash(call.args["new_password"]), secrets.token_urlsafe(32)
-    lifetime = session_start.token_lifetime(services)
-    with services.database.transaction(write=True) as tx:
-        users.set_password(tx, account.id, hashed)
-        users.drop_all_tokens(tx, account.id)
-        users.add_token(tx, users.hash_token(token), replace(account, password=hashed), lifetime)
-    services.online.outdate(account.id)  # whoever is logging in by an old token is refused, or among the sessions here
-    ended = _end_other_sessions(call)
-    log.info("password changed: user=%r address=%s sessions_ended=%d", user.name, address, ended)
+    try:
+        _store_password(call, account, hashed, token)
+    finally:  # even when nobody knows whether it is stored: whoever had the old one must be out
+        services.online.outdate(account.id)  # who is logging in by an old token is refused, or among the sessions
+        ended = _end_other_sessions(call)
+    log.info("password changed: user=%r address=%s sessions_ended=%d", user.name, call.peer.address, ended)
 
     def finish(call: Call) -> Object:
         call.session.token_hash = users.hash_token(token)
         return call.reply("success", token=token)
 
     return OnLoop(finish)
+
+
+def _store_password(call: Call, account: Account, hashed: str, token: str) -> None:
+    services = call.services
+    try:
+        with services.database.transaction(write=True) as tx:
+            users.set_password(tx, account.id, hashed)
+            users.drop_all_tokens(tx, account.id)
+            new = replace(account, password=hashed)
+            users.add_token(tx, users.hash_token(token), new, session_start.token_lifetime(services))
+    except CommitUncertain:
+        with services.database.transaction() as tx:
+            now = users.by_name(tx, account.name)
+        if now is None or now.password != hashed:
+            raise
 
 
 def _end_other_sessions(call: Call) -> int:

@@ -23,7 +23,11 @@ RETRY_DELAY = 1.0  # seconds, when the database is away
 
 
 class Page(NamedTuple):
-    """Encoded messages with their mids, the mid of the last one that was looked at, and whether more may follow it."""
+    """Encoded messages with their mids, and whether more follow.
+
+    ``last`` is the mid up to which the page is complete: its last message's, or the newest one's that was stored when
+    it was read. What is held of a batch that was stored then has been shown as far as it is to be shown.
+    """
 
     lines: list[bytes]
     mids: list[int]
@@ -75,8 +79,9 @@ class CatchUp:
         page: Page | None = None
         try:
             with self._peer.services.database.transaction() as tx:
-                rows = messages.sync(tx, self._session.user.id, self._after, PAGE)
-            page = make_page(rows, self._session.user.name, own=self._own, more=len(rows) == PAGE)
+                rows, more = messages.sync(tx, self._session.user.id, self._after, PAGE)
+                last = rows[-1]["mid"] if more else messages.last_mid(tx)
+            page = make_page(rows, self._session.user.name, last, own=self._own, more=more)
         except DatabaseUnavailable as error:
             log.warning("cannot read missed messages: user=%r error=%s", self._session.user.name, error)
         try:
@@ -115,7 +120,7 @@ class CatchUp:
         """Forget the messages among what is held: they are stored. Pushes without a mid are kept."""
         session = self._session
         session.held = [(mid, data) for mid, data in session.held or () if not mid]
-        session.held_bytes = sum(len(data) for _, data in session.held)
+        session.held_bytes = 0
         session.overflowed = False
 
     def _go_live(self) -> None:
@@ -130,10 +135,10 @@ class CatchUp:
         self._peer.loop.call_later(RETRY_DELAY, self._next_page)
 
 
-def make_page(rows: Sequence[Object], user: str, *, own: bool, more: bool) -> Page:
+def make_page(rows: Sequence[Object], user: str, last: int, *, own: bool, more: bool) -> Page:
     """Encode messages for a user; with ``own``, those that the user has sent, too."""
     shown = [row for row in rows if own or _sender(row) != user]
-    return Page(list(map(encode, shown)), [row["mid"] for row in shown], rows[-1]["mid"] if rows else 0, more)
+    return Page(list(map(encode, shown)), [row["mid"] for row in shown], last, more)
 
 
 def _sender(message: Object) -> str:

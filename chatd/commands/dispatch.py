@@ -24,11 +24,13 @@ from chatwire.framing import Framer
 
 log = logging.getLogger("chatd.session")
 
+LOGIN_RETRY_MS = 1000
 REQUESTS_PER_TURN = 64  # then the other connections of the loop get their turn
 
 
 class Dispatcher:
-    """What `net.Connection` calls its handler. Every method: the connection's loop, except `_post` (a work thread).
+    """What `net.Connection` calls its handler. Every method: the connection's loop, except `_work` and `_post`: a work
+    or login thread.
 
     The requests of one connection take effect in the order in which they were sent: while one is worked on in another
     thread the connection is not read, and such work begins only when no message of the connection is in flight.
@@ -173,11 +175,39 @@ class Dispatcher:
 
     def _submit_job(self, function: Callable[[Call], Outcome], call: Call, where: Where) -> None:
         services = self._peer.services
-        executor = services.logins if where is Where.LOGIN else services.work
+        if where is Where.LOGIN:
+            self._submit_login(function, call)
+            return
         try:
-            executor.submit(lambda: self._post(call, outcome_of(function, call)))
+            services.work.submit(lambda: self._work(function, call))
         except ExecutorFull:
             self._peer.finish_job(call.reply("busy"))
+
+    def _submit_login(self, function: Callable[[Call], Outcome], call: Call) -> None:
+        """A hash is dear: a few of each address may wait for theirs, so that it costs no other address its turn."""
+        services, source = self._peer.services, self._peer.source
+        if services.settings.limits and not services.login_places.take(source):
+            self._peer.finish_job(call.reply("rate_limited", retry_after_ms=LOGIN_RETRY_MS))
+            return
+
+        def job() -> None:
+            try:
+                self._work(function, call)
+            finally:
+                if services.settings.limits:
+                    services.login_places.give_back(source)
+
+        try:
+            services.logins.submit(job)
+        except ExecutorFull:
+            if services.settings.limits:
+                services.login_places.give_back(source)
+            self._peer.finish_job(call.reply("busy"))
+
+    def _work(self, function: Callable[[Call], Outcome], call: Call) -> None:
+        """In a work or login thread. Nobody waits any more for what a closed connection has asked."""
+        if not self._peer.connection.closed:
+            self._post(call, outcome_of(function, call))
 
     def _submit_together(self, together: Together, call: Call) -> None:
         try:

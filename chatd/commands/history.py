@@ -17,9 +17,9 @@ def sync(call: Call) -> Outcome:
     """Everything of mine above a mid."""
     limit = call.args.get("limit", DEFAULT_PAGE)
     with call.services.database.transaction() as tx:
-        page = messages.sync(tx, call.session.user.id, call.args["after"], limit + 1)
-    kept = _fitting(call, page[:limit])
-    return call.reply("success", messages=kept, more=len(kept) < len(page))
+        page, more = messages.sync(tx, call.session.user.id, call.args["after"], limit)
+    kept = _fitting(call, page)
+    return call.reply("success", messages=kept, more=more or len(kept) < len(page))
 
 
 @handles("history", Where.WORK)
@@ -28,9 +28,7 @@ def history(call: Call) -> Outcome:
     limit = call.args.get("limit", DEFAULT_PAGE)
     with call.services.database.transaction() as tx:
         where = look_up(tx, call)
-        page = messages.history(tx, where.number, call.args.get("before", MAX_MID), limit + 1)
-    more = len(page) > limit
-    page = page[-limit:]
+        page, more = messages.history(tx, where.number, call.args.get("before", MAX_MID), limit)
     kept = _fitting(call, page[::-1])[::-1]
     return call.reply("success", messages=kept, more=more or len(kept) < len(page))
 

@@ -20,8 +20,10 @@ Finish = Callable[[Outcome], None]
 
 def work_together(work: Work, waiting: Sequence[tuple[Call, Finish]]) -> None:
     """Serve several requests by one call; each is told its outcome. A work thread."""
-    calls = [call for call, _ in waiting]
-    for (_, finish), outcome in zip(waiting, outcomes_of(work, calls), strict=True):
+    here = [(call, finish) for call, finish in waiting if not call.peer.connection.closed]
+    if not here:
+        return
+    for (_, finish), outcome in zip(here, outcomes_of(work, [call for call, _ in here]), strict=True):
         finish(outcome)
 
 

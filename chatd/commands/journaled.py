@@ -26,7 +26,7 @@ def change(call: Call, run: Run[T], done: Done[T], conflict: str = "internal") -
 
     Both run in the journal's thread. ``run`` must refuse what is done already (see `ChangeRecord`). ``conflict`` is the
     result word when a unique key turns out to be taken. The connection is not read until the reply has gone out. A
-    change comes before the messages of its batch, so it waits for those that the connection sent before it.
+    change may come before messages that were sent earlier, so it waits for those of its own connection.
     """
 
     def finished(outcome: object) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chatd.commands.legacy import Pacer
 from chatd.commands.services import Services
+from chatd.net.acceptor import source_of
 from chatd.net.connection import Connection, Pause
 from chatd.registry.nodes import Session
 from chatd.store.journal import JournalBusy
@@ -16,7 +17,8 @@ IN_FLIGHT_HIGH = 256  # messages of one connection in the journal; above it, the
 
 
 class Peer:
-    """``loop``, ``legacy``, ``address``, ``services``: any thread may read them. All else: the connection's loop.
+    """``loop``, ``legacy``, ``address``, ``source`` (whom limits see), ``services``: any thread may read them. All
+    else: the connection's loop.
 
     ``leaving`` says that the client has been told goodbye, so no session may begin any more. ``in_flight`` counts chat
     messages that the journal has and has not answered, ``typing`` remembers when a notice was last passed on for a
@@ -25,8 +27,8 @@ class Peer:
     """
 
     __slots__ = (
-        "_pacer", "address", "connection", "in_flight", "leaving", "legacy", "loop", "services", "session", "typing",
-        "when_drained", "when_idle",
+        "_pacer", "address", "connection", "in_flight", "leaving", "legacy", "loop", "services", "session", "source",
+        "typing", "when_drained", "when_idle",
     )  # fmt: skip
 
     def __init__(self, services: Services, connection: Connection) -> None:
@@ -34,6 +36,7 @@ class Peer:
         self.connection = connection
         self.loop = connection.loop
         self.address = connection.peer
+        self.source = source_of(connection.peer)
         self.session: Session | None = None
         self.legacy = False
         self.leaving = False
@@ -56,9 +59,12 @@ class Peer:
         """Queue one object."""
         self.send(encode(obj))
 
-    def answered(self, data: bytes, count: int, mid: int) -> None:
+    def answered(self, pieces: Sequence[bytes], count: int, mid: int) -> None:
         """Queue the replies to ``count`` chat requests, and read on when few enough are left in flight."""
-        self.send(data, mid)
+        if self._pacer is None:
+            self.connection.write(*pieces)
+        else:
+            self._pacer.write(b"".join(pieces), mid)
         self.in_flight -= count
         if self.in_flight <= IN_FLIGHT_HIGH // 2 and not (self.in_flight and self.services.journal.full()):
             self.connection.resume(Pause.JOURNAL)
@@ -98,8 +104,8 @@ class Peer:
             return
         session.held = []  # what is still on its way to it must not reach the next user on this connection
         self.services.leave(session)
-        if self._pacer is not None and (written := self._pacer.forget()):
-            self._acknowledge(session, written)
+        if self._pacer is not None and (confirmed := self._pacer.forget()):
+            self._acknowledge(session, confirmed)
 
     def say_goodbye(self, reason: str) -> None:
         """Tell the client why, and close."""
@@ -108,7 +114,7 @@ class Peer:
         (self._pacer or self.connection).close_after_flush(reason)
 
     def _acknowledge(self, session: Session, mid: int) -> None:
-        """A legacy client cannot acknowledge: what was written to it counts, so that its next login repeats nothing."""
+        """A legacy client cannot acknowledge: what its TCP has acknowledged counts, and is not repeated."""
         try:
             self.services.journal.submit(MarkRecord(session.user.id, None, mid, lambda position: None))
         except JournalBusy:

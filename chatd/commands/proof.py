@@ -16,6 +16,17 @@ def refuse_second_session(call: Call) -> None:
 
 
 def login_failed(call: Call, name: str) -> None:
-    """Count it, and log the one line that fail2ban matches (see HACKING.md); its form is an interface."""
-    call.services.failures.failed(name, call.peer.address)
+    """A wrong password: count it, and log it."""
+    call.services.failures.failed(name, call.peer.source)
+    _log_failure(call, name)
+
+
+def token_failed(call: Call, name: str) -> None:
+    """A wrong token: count it, and log it."""
+    call.services.failures.token_failed(call.peer.source)
+    _log_failure(call, name)
+
+
+def _log_failure(call: Call, name: str) -> None:
+    """Write the one line that fail2ban matches (docs/OPERATION.md); its form is an interface."""
     log.warning("login failed: address=%s user=%r", call.peer.address, name)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from chatd.commands import session_start
 from chatd.commands.call import Call, Refusal
-from chatd.commands.proof import login_failed, refuse_second_session
+from chatd.commands.proof import refuse_second_session, token_failed
 from chatd.commands.services import Services
-from chatd.commands.table import Outcome, Together, Where, handles
+from chatd.commands.table import OnLoop, Outcome, Together, Where, handles
 from chatd.store import users
 from chatwire.codec import Object
 
@@ -17,7 +17,7 @@ from chatwire.codec import Object
 def resume(call: Call) -> Outcome:
     """Begin a session with a token."""
     refuse_second_session(call)
-    if wait := call.services.failures.address_wait_ms(call.peer.address):
+    if wait := call.services.failures.address_wait_ms(call.peer.source):
         raise Refusal("rate_limited", retry_after_ms=wait)
     return Together(_resume_all)
 
@@ -28,8 +28,9 @@ def _resume_all(calls: Sequence[Call]) -> Sequence[Outcome]:
     try:
         names = _existing(services, [call.args["user"] for call, o in zip(calls, outcomes, strict=True) if o is None])
     except BaseException:
-        for outcome in filter(None, outcomes):
-            outcome.abandon()
+        for outcome in outcomes:
+            if isinstance(outcome, OnLoop):
+                outcome.abandon()
         raise
     return [outcome or _refuse(call, names) for call, outcome in zip(calls, outcomes, strict=True)]
 
@@ -43,5 +44,5 @@ def _existing(services: Services, names: Sequence[str]) -> set[str]:
 
 def _refuse(call: Call, names: set[str]) -> Object:
     name = call.args["user"]
-    login_failed(call, name)
+    token_failed(call, name)
     return call.reply("token_error" if name in names else "user_not_exist")

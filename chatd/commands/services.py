@@ -15,7 +15,7 @@ from chatd.registry.nodes import Session, UserNode
 from chatd.registry.registry import GroupRegistry, OnlineRegistry
 from chatd.security.backoff import FailureGate
 from chatd.security.passwords import Passwords
-from chatd.security.rates import AddressRates
+from chatd.security.rates import KeyedRates, Places
 from chatd.store.engine import Database
 from chatd.store.journal import Journal
 from chatwire.codec import Object
@@ -40,7 +40,9 @@ class Services:
     gatherer: Gatherer[Any, Any]
     passwords: Passwords
     failures: FailureGate
-    registrations: AddressRates
+    registrations: KeyedRates
+    session_starts: KeyedRates
+    login_places: Places
     presence_loop: EventLoop
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _presence_posted: bool = False

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from chatd.commands.call import Call
+from chatd.commands.call import Call, Refusal
 from chatd.commands.catch_up import CatchUp, Page, make_page
 from chatd.commands.services import Services
 from chatd.commands.table import OnLoop
@@ -23,15 +23,18 @@ from chatd.store.engine import Transaction
 from chatd.store.groups import Group
 from chatd.store.users import Account
 from chatwire.codec import Object
+from chatwire.fields import MAX_MID
 
 FEW = 20  # missed messages that are read along with the rest; more are read page by page
+FEW_TEXT = 32 * 1024  # characters in them
 
 
 @dataclass(frozen=True, eq=False)
 class Entrant:
-    """Somebody who shows a token."""
+    """Somebody who shows a token; ``admitted`` when `check_rate` has been passed already."""
 
     call: Call
+    admitted: bool
     name: str
     token: str
     token_hash: bytes
@@ -67,9 +70,15 @@ class Arrived:
         return 0 <= self.after < self.newest
 
 
-def entrant(call: Call, token: str) -> Entrant:
+def entrant(call: Call, token: str, *, admitted: bool = False) -> Entrant:
     """The user of a login or resume request, with a token."""
-    return Entrant(call, call.args["user"], token, users.hash_token(token))
+    return Entrant(call, admitted, call.args["user"], token, users.hash_token(token))
+
+
+def check_rate(services: Services, account: Account) -> None:
+    """Raise Refusal when the account begins sessions too often. Only for who has proven to be its user."""
+    if services.settings.limits and (wait := services.session_starts.wait_ms(account.name)):
+        raise Refusal("rate_limited", retry_after_ms=wait)
 
 
 def token_lifetime(services: Services) -> int:
@@ -77,38 +86,46 @@ def token_lifetime(services: Services) -> int:
     return services.settings.token_days * 86_400
 
 
-def begin(services: Services, entrants: Sequence[Entrant]) -> list[OnLoop | None]:
+def begin(services: Services, entrants: Sequence[Entrant]) -> list[OnLoop | Object | None]:
     """Begin sessions: an outcome for each entrant, None where the token is not valid (any more).
 
     The sessions are registered before they are answered: from here on nothing can be missed. What arrives for them is
     held back until the reply and the missed messages have gone out.
     """
-    arrived: dict[Entrant, Arrived] = {}
+    arrived: list[Arrived] = []
+    outcomes: dict[Entrant, OnLoop | Object] = {}
     try:
         waiting = list(entrants)
         while waiting:
-            waiting = _enter(services, waiting, arrived)
-        outcomes = _welcome(services, list(arrived.values()))
+            waiting = _enter(services, waiting, arrived, outcomes)
+        outcomes.update(_welcome(services, arrived))
     except BaseException:
-        for one in arrived.values():
+        for one in arrived:
             services.leave(one.arrival.session)
         raise
     services.presence_changed()
     return [outcomes.get(one) for one in entrants]
 
 
-def _enter(services: Services, entrants: Sequence[Entrant], arrived: dict[Entrant, Arrived]) -> list[Entrant]:
+def _enter(
+    services: Services, entrants: Sequence[Entrant], arrived: list[Arrived], refused: dict[Entrant, OnLoop | Object]
+) -> list[Entrant]:
     """Register those with a valid token; returns those whose profile has changed meanwhile, to be read again."""
     stale = []
     for known in _read_profiles(services, entrants):
+        entrant = known.entrant
         try:
-            arrival = services.online.enter(known.profile, partial(_make_session, known.entrant))
+            if not entrant.admitted:
+                check_rate(services, known.account)
+            arrival = services.online.enter(known.profile, partial(_make_session, entrant))
+        except Refusal as error:
+            refused[entrant] = entrant.call.reply(error.result, **error.more)
         except StaleProfile:
-            stale.append(known.entrant)
-            continue
-        newest = services.journal.last_mid  # read after registering: everything above it will be delivered
-        after = known.entrant.call.args.get("after", known.account.acked)
-        arrived[known.entrant] = Arrived(known, arrival, min(after, newest), newest)  # nobody has what is to come
+            stale.append(entrant)
+        else:
+            newest = services.journal.last_mid  # read after registering: everything above it will be delivered
+            after = min(entrant.call.args.get("after", known.account.acked), newest)  # nobody has what is to come
+            arrived.append(Arrived(known, arrival, after, newest))
     return stale
 
 
@@ -148,7 +165,7 @@ def _extend(services: Services, token_hashes: Sequence[bytes]) -> None:
 def _welcome(services: Services, arrived: Sequence[Arrived]) -> dict[Entrant, OnLoop]:
     ids = sorted({one.known.account.id for one in arrived})
     with services.database.transaction() as tx:
-        ends = missed.newest(tx, ids)
+        ends = missed.newest(tx, ids, min((one.after for one in arrived if one.missed), default=MAX_MID))
         unread = missed.unread(tx, ids, ends)
         pages = _first_pages(tx, [one for one in arrived if one.missed], ends)
         strangers = _strangers(tx, arrived, unread)
@@ -166,13 +183,16 @@ def _welcome(services: Services, arrived: Sequence[Arrived]) -> dict[Entrant, On
 def _first_pages(tx: Transaction, arrived: Sequence[Arrived], ends: missed.Newest) -> dict[Arrived, Page]:
     """What was missed by those who have missed little."""
     wanted = [missed.Wanted(n, a.known.account.id, a.after, a.wants_own) for n, a in enumerate(arrived)]
-    found = missed.few(tx, wanted, ends, FEW)
-    texts = messages.by_mids(tx, sorted({mid for mids in found.values() for mid in mids or ()}))
+    found = {number: mids for number, mids in missed.few(tx, wanted, ends, FEW).items() if mids is not None}
+    length = messages.sizes(tx, sorted({mid for mids in found.values() for mid in mids}))
+    found = {number: mids for number, mids in found.items() if sum(length[mid] for mid in mids) <= FEW_TEXT}
+    texts = messages.by_mids(tx, sorted({mid for mids in found.values() for mid in mids}))
+    last = messages.last_mid(tx)
     pages = {}
     for number, mids in found.items():
         one = arrived[number]
-        if mids is not None:
-            pages[one] = make_page([texts[mid] for mid in mids], one.known.account.name, own=one.wants_own, more=False)
+        rows = [texts[mid] for mid in mids]
+        pages[one] = make_page(rows, one.known.account.name, last, own=one.wants_own, more=False)
     return pages
 
 

@@ -90,9 +90,10 @@ class Acceptor:
     def released(self, address: str) -> None:
         """A connection that was handed over has closed."""
         self.connections -= 1
-        self._per_address[address] -= 1
-        if not self._per_address[address]:
-            del self._per_address[address]
+        source = source_of(address)
+        self._per_address[source] -= 1
+        if not self._per_address[source]:
+            del self._per_address[source]
 
     def _on_readable(self, mask: int) -> None:
         if not self._watching:
@@ -111,12 +112,12 @@ class Acceptor:
     def _admit(self, sock: socket.socket, address: str) -> None:
         limits = self._limits
         self.accepted += 1
-        if self.connections >= limits.total or 0 < limits.per_address <= self._per_address[address]:
+        if self.connections >= limits.total or 0 < limits.per_address <= self._per_address[source_of(address)]:
             self._refuse(sock, address)
             return
         sock.setblocking(False)
         self.connections += 1
-        self._per_address[address] += 1
+        self._per_address[source_of(address)] += 1
         self._adopt(sock, address)
 
     def _refuse(self, sock: socket.socket, address: str) -> None:
@@ -178,6 +179,13 @@ def normal_address(address: str) -> str:
         mapped = ipaddress.IPv6Address(address.partition("%")[0]).ipv4_mapped
         return str(mapped) if mapped else address
     return address
+
+
+def source_of(address: str) -> str:
+    """Whom limits see: an IPv4 address, or the /64 network of an IPv6 one, which a single customer is given."""
+    if ":" not in address:
+        return address
+    return str(ipaddress.IPv6Network((address.partition("%")[0], 64), strict=False))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -16,9 +16,12 @@ It MUST hold that:
 from __future__ import annotations
 
 import enum
+import fcntl
 import logging
 import socket
 import ssl
+import sys
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -82,8 +85,9 @@ class Connection:
     """One accepted socket. Every method: the owning loop's thread."""
 
     __slots__ = (
-        "_adopted", "_blocked", "_cipher", "_closing", "_dirty", "_handler", "_handshake", "_lingering", "_mask",
-        "_on_closed", "_out", "_pause", "_settings", "_sock", "_tls", "_waiting", "closed", "loop", "peer",
+        "_adopted", "_blocked", "_cipher", "_closing", "_dirty", "_handler", "_handshake", "_lingering", "_lost",
+        "_mask", "_on_closed", "_out", "_pause", "_settings", "_sock", "_tls", "_waiting", "closed", "loop", "peer",
+        "sent",
     )  # fmt: skip
 
     def __init__(
@@ -97,6 +101,7 @@ class Connection:
         self.loop = loop
         self.peer = peer  # the peer's address, without port
         self.closed = False
+        self.sent = 0  # bytes that the kernel has taken so far
         self._sock = sock
         self._settings = settings
         self._on_closed = on_closed
@@ -113,6 +118,7 @@ class Connection:
         self._mask = 0  # what the selector watches for now; 0: not registered
         self._closing = ""  # why it closes once its output is gone
         self._lingering = False  # its output is gone, and the peer knows
+        self._lost = 0  # bytes of output that will never arrive; after the close, those that may not have
 
     @property
     def secure(self) -> bool:
@@ -123,6 +129,18 @@ class Connection:
     def pending_output(self) -> int:
         """Bytes that are not yet in the kernel's hands."""
         return self._out.size + (self._cipher.size if self._cipher else 0)
+
+    def unacknowledged(self) -> int:
+        """Bytes of output that the peer's TCP has not acknowledged; after the close, how many there were at that time.
+
+        Those that wait here are among them, and those that were dropped stay among them. A reset leaves the number as
+        it was. Whether the peer's program has read what was acknowledged, nobody can know.
+        """
+        self.loop.assert_in_loop()
+        if self.closed:
+            return self._lost
+        queued = fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, bytes(4))
+        return int.from_bytes(queued, sys.byteorder) + self.pending_output + self._lost
 
     @property
     def pause_reasons(self) -> Pause:
@@ -135,8 +153,11 @@ class Connection:
         self._handler = handler
         self._watch()
 
-    def write(self, data: bytes) -> None:
-        """Queue bytes; they leave together with everything else at the end of the round. Ignored when closing."""
+    def write(self, data: bytes, *more: bytes) -> None:
+        """Queue bytes; they leave together with everything else at the end of the round. Ignored when closing.
+
+        However many objects it gets, it is one write: they are all taken, or the peer was too slow before.
+        """
         if self.closed or self._closing:
             return
         out = self._out
@@ -144,6 +165,8 @@ class Connection:
             self._too_slow()
             return
         out.append(data)
+        for piece in more:
+            out.append(piece)
         if not self._dirty and not self._blocked:
             self._dirty = True
             self.loop.mark_dirty(self)
@@ -181,6 +204,7 @@ class Connection:
         self.loop.assert_in_loop()
         if self.closed:
             return
+        self._lost = self.unacknowledged()  # the last chance to ask
         self.closed = True
         if self._handshake is not None:
             self._handshake.cancel()
@@ -229,8 +253,10 @@ class Connection:
             except BlockingIOError:
                 sent = 0
             except OSError as error:
+                self._lost += len(data)
                 self._broken(error)
                 return
+            self.sent += sent
             if sent < len(data):
                 (self._cipher or self._out).put_back(memoryview(data)[sent:])
                 self._blocked = True
@@ -262,6 +288,7 @@ class Connection:
                 if plain := self._out.take():
                     self._tls.send(bytes(plain))
             except TlsError:
+                self._lost += len(plain) + self._out.size
                 self._out.clear()
             if data := self._tls.outgoing():
                 self._cipher.append(data)
@@ -333,6 +360,7 @@ class Connection:
 
     def _too_slow(self) -> None:
         """End it, but later: whoever is writing may be in the middle of a list of connections or of its own state."""
+        self._lost += self._out.size
         self._out.clear()
         self._pause |= Pause.CLOSING
         self._closing = TOO_SLOW

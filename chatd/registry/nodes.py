@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from chatd.net.loop import EventLoop
@@ -14,8 +15,8 @@ class Peer(Protocol):
     loop: EventLoop
     legacy: bool
 
-    def answered(self, data: bytes, count: int, mid: int) -> None:
-        """Queue lines that hold the replies to ``count`` chat requests of this connection."""
+    def answered(self, pieces: Sequence[bytes], count: int, mid: int) -> None:
+        """Queue lines, as one write, that hold the replies to ``count`` chat requests of this connection."""
 
     def say_goodbye(self, reason: str) -> None:
         """End the connection, saying why."""
@@ -29,10 +30,11 @@ class Session(Link):
 
     ``held`` is not None while missed messages are still being sent: what arrives meanwhile waits there, with its
     highest mid. A message up to ``caught_up`` was among those that had been missed, and is not sent again. These two,
-    ``held_bytes`` and ``overflowed`` belong to the loop's thread; the rest never changes.
+    ``held_bytes`` (of messages), ``held_notices`` (bytes of the rest), ``overflowed`` and ``token_hash`` belong to the
+    loop's thread; what else there is never changes.
     """
 
-    __slots__ = ("caught_up", "held", "held_bytes", "loop", "overflowed", "peer", "token_hash", "user")
+    __slots__ = ("caught_up", "held", "held_bytes", "held_notices", "loop", "overflowed", "peer", "token_hash", "user")
 
     def __init__(self, user: UserNode, peer: Peer, token_hash: bytes) -> None:
         super().__init__()
@@ -43,6 +45,7 @@ class Session(Link):
         self.caught_up = 0
         self.held: list[tuple[int, bytes]] | None = []
         self.held_bytes = 0
+        self.held_notices = 0
         self.overflowed = False
 
 

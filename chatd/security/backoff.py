@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 FREE_TRIES = 5  # failures of one account from one address before it must wait
 FREE_TRIES_WIDE = 50  # failures of one account from anywhere, or of one address for any account
@@ -40,18 +40,25 @@ class FailureGate:
 
     def failed(self, account: str, address: str) -> None:
         """A wrong password was given."""
-        now = self._clock()
-        with self._lock:
-            for key, _ in _keys(account, address):
-                count, last = self._failures.pop(key, (0, now))
-                self._failures[key] = (1 if now - last > FORGET_AFTER else count + 1, now)
-            while len(self._failures) > REMEMBERED:
-                self._failures.popitem(last=False)
+        self._count([key for key, _ in _keys(account, address)])
+
+    def token_failed(self, address: str) -> None:
+        """A wrong token was given. Nobody guesses one, so it says nothing of the account, and must not close it."""
+        self._count([("", address)])
 
     def succeeded(self, account: str, address: str) -> None:
         """The right password was given: this address is forgiven for this account."""
         with self._lock:
             self._failures.pop((account, address), None)
+
+    def _count(self, keys: Sequence[tuple[str, str]]) -> None:
+        now = self._clock()
+        with self._lock:
+            for key in keys:
+                count, last = self._failures.pop(key, (0, now))
+                self._failures[key] = (1 if now - last > FORGET_AFTER else count + 1, now)
+            while len(self._failures) > REMEMBERED:
+                self._failures.popitem(last=False)
 
     def _wait(self, key: tuple[str, str], free: int, now: float) -> float:
         count, last = self._failures.get(key, (0, 0.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 
@@ -27,7 +28,13 @@ RATES = {
 REGISTRATIONS = Rate(1, 200)
 """New accounts from one address."""
 
-REMEMBERED = 10_000  # addresses; above it, those whose bucket is full again are forgotten
+WAITING_LOGINS = 32
+"""Passwords of one address that may wait to be hashed at a time; a hash takes a tenth of a second."""
+
+SESSION_STARTS = Rate(1, 60)
+"""Sessions of one account: each start and end is told to all friends."""
+
+REMEMBERED = 10_000  # keys; above it, those whose bucket is full again are forgotten
 
 
 def admit(rate: Rate, theoretical: float, now: float) -> tuple[float, int]:
@@ -44,19 +51,43 @@ def admit(rate: Rate, theoretical: float, now: float) -> tuple[float, int]:
     return start + interval, 0
 
 
-class AddressRates:
-    """A bucket for each address. `wait_ms`: any thread."""
+class KeyedRates:
+    """A bucket for each key: an address, or an account. `wait_ms`: any thread."""
 
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
         self._lock = threading.Lock()  # guards the table
         self._theoretical: dict[str, float] = {}
 
-    def wait_ms(self, address: str) -> int:
+    def wait_ms(self, key: str) -> int:
         """Take a token and return 0, or return the milliseconds until there is one."""
         now = time.monotonic()
         with self._lock:
             if len(self._theoretical) >= REMEMBERED:
-                self._theoretical = {key: value for key, value in self._theoretical.items() if value > now}
-            self._theoretical[address], wait = admit(self._rate, self._theoretical.get(address, 0.0), now)
+                self._theoretical = {old: value for old, value in self._theoretical.items() if value > now}
+            self._theoretical[key], wait = admit(self._rate, self._theoretical.get(key, 0.0), now)
             return wait
+
+
+class Places:
+    """How much of one kind may wait for each key. Every method: any thread."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()  # guards the table
+        self._taken: Counter[str] = Counter()
+
+    def take(self, key: str) -> bool:
+        """Take a place; false when there is none."""
+        with self._lock:
+            if self._taken[key] >= self._most:
+                return False
+            self._taken[key] += 1
+            return True
+
+    def give_back(self, key: str) -> None:
+        """Let another one have it."""
+        with self._lock:
+            self._taken[key] -= 1
+            if not self._taken[key]:
+                del self._taken[key]

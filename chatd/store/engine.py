@@ -72,16 +72,17 @@ class Transaction:
         self._cursor.execute(self._database.dialect(sql), args)
         return self._cursor.fetchall()
 
-    def rows_among(self, sql: str, values: Sequence[Any]) -> list[Row]:
+    def rows_among(self, sql: str, values: Sequence[Any], *args: Any) -> list[Row]:
         """Return the rows of a query in which ``IN (?)`` stands for any number of values; piece by piece if many.
 
-        A piece is filled up to a power of two with its last value, so that few different statements come about.
+        A piece is filled up to a power of two with its last value, so that few different statements come about. The
+        parameters after that are ``args``.
         """
         found: list[Row] = []
         for start in range(0, len(values), _AMONG):
             piece = list(values[start : start + _AMONG])
             piece += piece[-1:] * ((1 << (len(piece) - 1).bit_length()) - len(piece))
-            found += self.rows(sql.replace("IN (?)", f"IN ({', '.join('?' * len(piece))})"), *piece)
+            found += self.rows(sql.replace("IN (?)", f"IN ({', '.join('?' * len(piece))})"), *piece, *args)
         return found
 
     def row(self, sql: str, *args: Any) -> Row | None:

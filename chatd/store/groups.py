@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from chatd.store.engine import Transaction
 from chatd.store.users import now_ms
 
+ENDED = 1000  # memberships of a user that have ended and are remembered
+
 
 @dataclass(frozen=True)
 class Group:
@@ -80,11 +82,20 @@ def join(tx: Transaction, group: Group, user_id: int, last_mid: int) -> None:
     )
 
 
+def _forget_oldest(tx: Transaction, user_id: int) -> None:
+    """Ended memberships are read by whoever catches up from the beginning: keep a bounded number."""
+    ended = "FROM members WHERE user_id = ? AND left_mid > 0"
+    row = tx.row(f"SELECT left_mid {ended} ORDER BY left_mid DESC LIMIT 1 OFFSET {ENDED}", user_id)
+    if row:
+        tx.execute(f"DELETE {ended} AND left_mid <= ?", user_id, row[0])
+
+
 def leave(tx: Transaction, group: Group, user_id: int, last_mid: int) -> None:
     """End a membership; one in which nothing was said leaves no trace. An owner's place is inherited."""
     whose = "group_id = ? AND user_id = ? AND left_mid = 0"
     if not tx.execute(f"DELETE FROM members WHERE {whose} AND joined_mid >= ?", group.id, user_id, last_mid):
         tx.execute(f"UPDATE members SET left_mid = ? WHERE {whose}", last_mid, group.id, user_id)
+        _forget_oldest(tx, user_id)
     heir = group.owner_id
     if heir == user_id:
         remaining = members(tx, group.id)

@@ -20,13 +20,16 @@ from typing import Protocol
 from chatd.store import messages
 from chatd.store.batch import Chats, Marks
 from chatd.store.engine import CommitUncertain, Conflict, DatabaseUnavailable, Transaction
-from chatd.store.records import ChangeRecord, ChatRecord, MarkRecord, Record
+from chatd.store.records import ChangeRecord, ChatRecord, MarkRecord, Record, RecordQueue
 from chatd.store.users import now_ms
 
 log = logging.getLogger("chatd.journal")
 
 BATCH = 2000  # records in one transaction; bounds how long a new message waits behind a full one
+BATCH_BYTES = 4 * 1024 * 1024  # of messages in one transaction; the delivery encodes and copies them
+CHANGES = 8  # in one batch, each a transaction of its own; bounds how long messages wait behind them
 QUEUE_HIGH_MARK = 20_000  # records; above it, senders are paused
+QUEUE_HIGH_BYTES = 64 * 1024 * 1024  # the same for long messages
 ATTEMPTS = 3  # at one transaction: the first may meet a cid that is known, the second an uncertain commit
 RETRY_DELAY = 0.25  # seconds between looks at a database that is away with a transaction whose fate is unknown
 
@@ -69,9 +72,10 @@ class Journal:
         with database.transaction() as tx:
             self.last_mid = messages.settled_last_mid(tx)
         self._last_ts = 0
-        self._waiting: deque[Record] = deque()  # what of the batch has not begun
+        self._changes: deque[ChangeRecord] = deque()  # taken from the queue, and not begun
+        self._waiting: list[ChatRecord | MarkRecord] = []  # what of the batch has not begun
         self._condition = threading.Condition(threading.Lock())  # guards the three below
-        self._queue: list[Record] = []
+        self._queue = RecordQueue()
         self._away = False  # a batch waits for the database to come back
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -95,7 +99,7 @@ class Journal:
 
     def full(self) -> bool:
         """Whether senders should be paused."""
-        return len(self._queue) >= QUEUE_HIGH_MARK
+        return len(self._queue) >= QUEUE_HIGH_MARK or self._queue.size >= QUEUE_HIGH_BYTES
 
     def stop(self, timeout: float) -> bool:
         """Write what is queued, then end; false when the thread hangs."""
@@ -109,7 +113,7 @@ class Journal:
     # -- the journal's thread --------------------------------------------------
 
     def _run(self) -> None:
-        while batch := self._take():
+        while (batch := self._take()) is not None:
             try:
                 self._process(batch)
             except _FateUnknown:
@@ -118,26 +122,36 @@ class Journal:
                 log.exception("unexpected error in the journal")
                 self._refuse(self._rest())
 
-    def _take(self) -> list[Record]:
+    def _take(self) -> Sequence[Record] | None:
+        """The next batch, empty when there are only changes left over; None at the end."""
         with self._condition:
-            while not self._queue and not self._stopping:
+            while not self._queue and not self._changes:
+                if self._stopping:
+                    return None
                 self._condition.wait()
-            batch, self._queue = self._queue[:BATCH], self._queue[BATCH:]
-            return batch
+            return self._queue.take(BATCH, BATCH_BYTES)
 
-    def _process(self, batch: list[Record]) -> None:
-        """Changes first, one by one, then all the rest in one transaction. Every record is answered once."""
-        self._waiting = deque(sorted(batch, key=_after_changes))
-        while self._waiting and isinstance(record := self._waiting[0], ChangeRecord):
-            self._waiting.popleft()
-            self._change(record)
-        if rest := self._rest():
+    def _process(self, batch: Sequence[Record]) -> None:
+        """Some changes, one by one, then all the rest in one transaction. Every record is answered once.
+
+        Other changes wait for the next batch. The messages of this one may pass them: no connection sends anything
+        before its change is answered.
+        """
+        self._changes.extend(record for record in batch if isinstance(record, ChangeRecord))
+        self._waiting = [record for record in batch if not isinstance(record, ChangeRecord)]
+        for _ in range(CHANGES):
+            if not self._changes:
+                break
+            self._change(self._changes.popleft())
+        rest, self._waiting = self._waiting, []
+        if rest:
             chats = Chats([record for record in rest if isinstance(record, ChatRecord)])
             self._write(chats, Marks([record for record in rest if isinstance(record, MarkRecord)]))
 
     def _rest(self) -> list[Record]:
-        """Take what of the batch has not begun."""
-        rest = list(self._waiting)
+        """Take what has left the queue and has not begun."""
+        rest = [*self._changes, *self._waiting]
+        self._changes.clear()
         self._waiting.clear()
         return rest
 
@@ -277,7 +291,7 @@ class Journal:
 
     def _refuse_waiting(self) -> None:
         with self._condition:
-            queued, self._queue = self._queue, []
+            queued = self._queue.take_all()
         self._refuse([*self._rest(), *queued])
 
     def _set_away(self, away: bool) -> None:
@@ -300,10 +314,6 @@ class Journal:
                 _guarded(record.done, None)
             elif isinstance(record, ChangeRecord):
                 _guarded(record.done, DatabaseUnavailable("the database is away"))
-
-
-def _after_changes(record: Record) -> bool:
-    return not isinstance(record, ChangeRecord)
 
 
 def _guarded(tell: Callable[..., object], *args: object) -> None:

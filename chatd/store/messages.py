@@ -14,6 +14,11 @@ from chatwire.codec import Object
 
 _PAIR = 2**31
 _BRANCHES = 100  # in one statement; SQLite allows 500
+PAGE_TEXT = 128 * 1024  # characters in a page; as JSON they may take six times as many bytes
+_SURELY_FITTING = 2  # messages, so that the usual question for one or two costs no query of its own
+
+Page = tuple[list[Object], bool]
+"""Messages in mid order, and whether there are more."""
 
 INSERT = "INSERT INTO messages (mid, conversation, sender, recipient, cid, ts, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
@@ -74,26 +79,48 @@ def find_cids(tx: Transaction, keys: Sequence[tuple[int, bytes]]) -> dict[tuple[
     return found
 
 
-def history(tx: Transaction, conversation: int, before: int, limit: int) -> list[Object]:
+def history(tx: Transaction, conversation: int, before: int, limit: int) -> Page:
     """The newest ``limit`` messages of a conversation below ``before``, oldest first."""
     rows = tx.rows(
-        f"SELECT {_COLUMNS} WHERE m.conversation = ? AND m.mid < ? ORDER BY m.mid DESC LIMIT ?",
-        conversation, before, limit,
+        f"SELECT mid FROM messages {force('conversation')} WHERE conversation = ? AND mid < ?"
+        " ORDER BY mid DESC LIMIT ?",
+        conversation, before, limit + 1,
     )  # fmt: skip
-    return [_message(row) for row in reversed(rows)]
+    mids = [int(mid) for (mid,) in rows]
+    kept = _fitting(tx, mids[:limit])
+    found = by_mids(tx, kept)
+    return [found[mid] for mid in reversed(kept)], len(kept) < len(mids)
 
 
-def sync(tx: Transaction, user_id: int, after: int, limit: int) -> list[Object]:
+def sync(tx: Transaction, user_id: int, after: int, limit: int) -> Page:
     """The first ``limit`` messages above ``after`` that the user sent or received, in mid order.
 
     Each source (sent, received, every membership) gives at most a page from its own index; the pages are merged.
     """
-    mids: set[int] = set()
-    for sql, args in sync_queries(memberships(tx, user_id, after), user_id, after, limit):
-        mids.update(int(mid) for (mid,) in tx.rows(sql, *args))
-    page = sorted(mids)[:limit]
-    found = by_mids(tx, page)
-    return [found[mid] for mid in page]
+    found: set[int] = set()
+    for sql, args in sync_queries(memberships(tx, user_id, after), user_id, after, limit + 1):
+        found.update(int(mid) for (mid,) in tx.rows(sql, *args))
+    mids = sorted(found)
+    kept = _fitting(tx, mids[:limit])
+    texts = by_mids(tx, kept)
+    return [texts[mid] for mid in kept], len(kept) < len(mids)
+
+
+def sizes(tx: Transaction, mids: Sequence[int]) -> dict[int, int]:
+    """How long the texts of messages are, by their mids."""
+    return dict(tx.rows_among("SELECT mid, LENGTH(body) FROM messages WHERE mid IN (?)", mids))
+
+
+def _fitting(tx: Transaction, mids: Sequence[int]) -> Sequence[int]:
+    """As many of the first mids as have no more than a page of text between them, but at least one."""
+    if len(mids) <= _SURELY_FITTING:
+        return mids
+    length, room = sizes(tx, mids), PAGE_TEXT
+    for number, mid in enumerate(mids):
+        room -= length[mid]
+        if room < 0 and number:
+            return mids[:number]
+    return mids
 
 
 def by_mids(tx: Transaction, mids: Sequence[int]) -> dict[int, Object]:

@@ -58,15 +58,17 @@ class Newest:
     seats: dict[int, list[Seat]]
 
 
-def newest(tx: Transaction, user_ids: Sequence[int]) -> Newest:
-    """Look up where there can be something."""
+def newest(tx: Transaction, user_ids: Sequence[int], after: int) -> Newest:
+    """Look up where there can be something above ``after``, or anything unread."""
     sent, received = ({user_id: mid or 0 for user_id, mid in _ends(tx, c, user_ids)} for c in ("sender", "recipient"))
     seats: dict[int, list[Seat]] = defaultdict(list)
     for user_id, *columns in tx.rows_among(
         "SELECT m.user_id, m.group_id, m.joined_mid, m.left_mid, COALESCE(k.mid, 0), COALESCE((SELECT mid FROM messages"
         f" {force('conversation')} WHERE conversation = -m.group_id ORDER BY mid DESC LIMIT 1), 0) FROM members m"
-        " LEFT JOIN read_marks k ON k.user_id = m.user_id AND k.conversation = -m.group_id WHERE m.user_id IN (?)",
+        " LEFT JOIN read_marks k ON k.user_id = m.user_id AND k.conversation = -m.group_id WHERE m.user_id IN (?)"
+        " AND (m.left_mid = 0 OR m.left_mid > ?)",
         user_ids,
+        after,
     ):
         seats[user_id].append(Seat(*columns))
     return Newest(sent, received, seats)

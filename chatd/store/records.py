@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chatd.registry.nodes import GroupNode, Session
 from chatd.store.engine import Transaction
@@ -15,12 +16,13 @@ class ChatRecord:
 
     ``push_open`` and ``reply_open`` are JSON objects without their end, encoded once by the loop that received the
     request; what only the journal knows is appended to them. ``group`` is None for a private message, ``recipient``
-    None for one to a group. ``duplicate``: its cid was stored before, so `mid` and `ts` are the first one's.
+    None for one to a group. ``duplicate``: its cid was stored before, so `mid` and `ts` are the first one's. ``size``
+    is about what each of its receivers gets, in bytes.
     """
 
     __slots__ = (
         "cid", "conversation", "duplicate", "group", "mid", "origin", "push_open", "recipient", "reply_open", "sender",
-        "text", "ts",
+        "size", "text", "ts",
     )  # fmt: skip
 
     def __init__(
@@ -43,6 +45,7 @@ class ChatRecord:
         self.text = text
         self.push_open = push_open
         self.reply_open = reply_open
+        self.size = len(push_open)
         self.mid = 0
         self.ts = 0
         self.duplicate = False
@@ -66,6 +69,7 @@ class MarkRecord:
     mid: int
     done: Callable[[int | None], None]
     moved: Callable[[int], None] | None = None
+    size: ClassVar[int] = 0  # few bytes, and of one connection never more than one record
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,43 @@ class ChangeRecord:
 
     run: Callable[[Transaction, int], object]
     done: Callable[[object], None]
+    size: ClassVar[int] = 0
 
 
 Record = ChatRecord | MarkRecord | ChangeRecord
+
+
+class RecordQueue:
+    """Records that wait, and the sum of their sizes. It has no lock: whoever shares it brings one."""
+
+    __slots__ = ("_records", "size")
+
+    def __init__(self) -> None:
+        self._records: deque[Record] = deque()
+        self.size = 0
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def append(self, record: Record) -> None:
+        """Put one at the end."""
+        self._records.append(record)
+        self.size += record.size
+
+    def take(self, count: int, size: int) -> Sequence[Record]:
+        """Remove up to ``count`` records from the front, and no more once they are of ``size`` bytes together."""
+        if len(self._records) <= count and self.size <= size:
+            return self.take_all()
+        taken: list[Record] = []
+        left = size
+        while self._records and len(taken) < count and left > 0:
+            record = self._records.popleft()
+            taken.append(record)
+            left -= record.size
+        self.size -= size - left
+        return taken
+
+    def take_all(self) -> Sequence[Record]:
+        """Remove everything."""
+        taken, self._records, self.size = self._records, deque(), 0
+        return taken

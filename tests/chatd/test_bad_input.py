@@ -20,7 +20,21 @@ GOOD: dict[fields.Check, Any] = {
 }  # fmt: skip
 NOT_STRINGS: list[Any] = [42, 1.5, True, [], {}, ["x"], {"x": "x"}]
 NOT_NUMBERS: list[Any] = ["1", 1.5, True, [], {}, -2, 2**70, 1e300]
-NAMES = ("", " a", "a ", "a|b", "a\nb", "a\rb", "a\0b", "\x7f", "a\u2028b", "a\u202eb", "x" * 33, "e\u0301" * 33)
+NAMES = (
+    "",
+    " a",
+    "a ",
+    "a|b",
+    "a\nb",
+    "a\rb",
+    "a\0b",
+    "\x7f",
+    "a\u2028b",
+    "a\u202eb",
+    "a\u200bb",
+    "x" * 33,
+    "e\u0301" * 33,
+)
 NO_COMMANDS: list[Any] = [
     "",
     "PING",
@@ -270,7 +284,7 @@ def test_wrong_passwords_and_tokens_are_logged_without_being_told(
         assert peer.ask("login", user="ann", password="hunter2-guess")["result"] == "password_error"
         assert peer.ask("resume", user="ben", token=token)["result"] == "token_error"
         assert peer.ask("resume", user="nobody", token=token)["result"] == "user_not_exist"
-        assert peer.ask("login", user="a\u200bb' x\\", password="hunter2-guess")["result"] == "user_not_exist"
+        assert peer.ask("login", user="ab' x\\", password="hunter2-guess")["result"] == "user_not_exist"
     assert lines_about(caplog, "login failed: address=127.0.0.1 user='ann'") == 1
     assert lines_about(caplog, "login failed") == 4
     neighbours.chat()

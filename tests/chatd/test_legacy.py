@@ -1,6 +1,7 @@
 """The original client: indented objects in, one object per TCP segment out, the original commands and words.
 
-It is spoken to through bare sockets. Its connections are always plain text.
+It is spoken to through bare sockets. Its connections are always plain text; what depends on the kernel's
+count of bytes is tried over TLS, too.
 """
 
 from __future__ import annotations
@@ -8,20 +9,24 @@ from __future__ import annotations
 import json
 import queue
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from chatd.commands.legacy import Pacer
+from chatd.net.connection import ConnectionSettings
 from chatd.net.loop import EventLoop
 from chatd.net.timers import Timer
 from chatwire.codec import Object
 from chatwire.commands import LEGACY_GAP
 from tests.support.chatting import arrived, texts
+from tests.support.loops import Pair, hand_turned
+from tests.support.peers import RawPeer
 from tests.support.running import RunningServer
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("tls", ["plain"], indirect=True)
+plain_and_tls = pytest.mark.parametrize("tls", ["plain", "tls"], indirect=True)
 
 
 class Legacy:
@@ -57,6 +62,12 @@ def indented(fields: Object, end: str = "\n") -> bytes:
     return (json.dumps(fields, indent=4, ensure_ascii=False) + end).encode()
 
 
+@pytest.fixture(params=["plain"])
+def tls(request: pytest.FixtureRequest) -> bool:
+    """In place of the one that all tests share."""
+    return bool(request.param == "tls")
+
+
 @pytest.fixture
 def connect(server: RunningServer) -> Iterator[Callable[[], Legacy]]:
     """Opens connections, and closes them at the end."""
@@ -87,6 +98,8 @@ def paced(monkeypatch: pytest.MonkeyPatch) -> queue.SimpleQueue[Callable[[], Non
     monkeypatch.setattr(EventLoop, "call_later", held)
     return gaps
 
+
+LONG = "x" * 16_000  # more than a receive window of 4096 bytes takes
 
 Connect = Callable[[], Legacy]
 Gaps = queue.SimpleQueue[Callable[[], None]]
@@ -281,8 +294,10 @@ def test_what_one_user_was_sent_says_nothing_of_the_next_one_on_that_connection(
         modern.private_chat("ben", text)
     newest = modern.private_chat("ann", "for ann")["mid"]
     peer = connect()
-    for fields in ({"cmd": "login", "user": "ann", "password": "ann"}, {"cmd": "offline"}):
-        peer.say(**fields)
+    peer.say(cmd="login", user="ann", password="ann")
+    _release_until(paced, peer, "private_chat")
+    peer.say(cmd="offline")
+    paced.get(timeout=15)()
     _release_until(paced, peer, "offline_reply")
     wait_until(lambda: _acked(server, "ann") == newest, "Ann has had hers")
     peer.say(cmd="login", user="ben", password="ben")
@@ -292,6 +307,98 @@ def test_what_one_user_was_sent_says_nothing_of_the_next_one_on_that_connection(
     wait_until(lambda: server.server.services.online.find("ben") is None, "Ben has left without his messages")
     modern.expect("ack", mid=0)  # the journal has written what Ben's session left behind
     assert texts(arrived(server.again("ben"))) == ["for ben 0", "for ben 1"]
+
+
+@plain_and_tls
+def test_what_a_client_did_not_read_before_its_connection_broke_is_sent_again(server: RunningServer) -> None:
+    modern = server.user("modern")
+    peer, pacer = _tiny_window(server, "ann")
+    sent = [modern.private_chat("ann", f"{number} {LONG}")["mid"] for number in range(10)]
+    wait_until(lambda: pacer.written == sent[-1], "the kernel holds all of them")
+    _break(server, peer, "ann")
+    modern.expect("ack", mid=0)  # the journal has written what that session left behind
+    assert _acked(server, "ann") == 0
+    assert _numbers(arrived(server.again("ann"))) == list(range(10))
+
+
+@plain_and_tls
+def test_what_a_client_has_read_is_not_sent_again_though_its_connection_broke(server: RunningServer) -> None:
+    modern = server.user("modern")
+    peer, pacer = _tiny_window(server, "ann")
+    sent = [modern.private_chat("ann", f"{number} {LONG}")["mid"] for number in range(10)]
+    assert _numbers(peer.read() for _ in range(10)) == list(range(10))
+    wait_until(lambda: pacer.confirmed == sent[-1], "the peer's kernel has acknowledged it")
+    _break(server, peer, "ann")
+    wait_until(lambda: _acked(server, "ann") == sent[-1], "what has arrived counts as had")
+    assert arrived(server.again("ann")) == []
+
+
+@plain_and_tls
+def test_what_has_arrived_counts_although_something_is_always_on_its_way(server: RunningServer) -> None:
+    modern = server.user("modern")
+    peer, pacer = _tiny_window(server, "ann")
+    sent = [modern.private_chat("ann", f"{number} {LONG}")["mid"] for number in range(10)]
+    wait_until(lambda: pacer.written == sent[-1], "the kernel holds all of them")
+    assert _numbers(peer.read() for _ in range(3)) == [0, 1, 2]
+    wait_until(lambda: pacer.confirmed > 0, "a part has arrived")
+    _break(server, peer, "ann")
+    wait_until(lambda: _acked(server, "ann") > 0, "that part counts as had")
+    again = _numbers(arrived(server.again("ann")))
+    assert set(range(3, 10)) <= set(again) < set(range(10))
+
+
+@plain_and_tls
+def test_offline_counts_nothing_that_is_still_on_its_way(server: RunningServer) -> None:
+    modern = server.user("modern")
+    peer, pacer = _tiny_window(server, "ann")
+    sent = [modern.private_chat("ann", f"{number} {LONG}")["mid"] for number in range(3)]
+    wait_until(lambda: pacer.written == sent[-1], "the kernel holds all of them")
+    peer.send(indented({"cmd": "offline"}))
+    wait_until(lambda: server.server.services.online.find("ann") is None, "the session is over")
+    modern.expect("ack", mid=0)  # the journal has written what that session left behind
+    assert _acked(server, "ann") == 0
+    assert (_numbers(peer.read() for _ in range(3)), peer.read()["cmd"]) == ([0, 1, 2], "offline_reply")
+    peer.close()
+
+
+def test_a_line_that_the_kernel_refuses_counts_as_not_had() -> None:
+    with hand_turned() as loop:
+        pair = Pair(loop, ConnectionSettings(20_000, 100_000, None, 10.0, lambda peer: True))
+        pacer = Pacer(pair.connection, 20_000, 100_000, lambda: None)
+        pair.peer.close()
+        pacer.write(b"line\n", 7)
+        pair.connection.flush()  # before the loop has seen the end
+        assert (pair.connection.closed, pacer.written, pacer.forget()) == (True, 7, 0)
+
+
+def test_nothing_is_checked_any_more_once_the_connection_is_gone(server: RunningServer) -> None:
+    modern = server.user("modern")
+    peer, pacer = _tiny_window(server, "ann")
+    modern.private_chat("ann", LONG)
+    wait_until(lambda: pacer._check_gap > LEGACY_GAP, "it looks again and again")
+    _break(server, peer, "ann")
+    wait_until(lambda: pacer.written == 0, "what the user has had is settled")
+    assert pacer._timer is not None
+    assert pacer._timer.callback is None
+
+
+def _tiny_window(server: RunningServer, name: str) -> tuple[RawPeer, Pacer]:
+    """A legacy session whose kernel takes next to nothing that is not read, and the server's side of its output."""
+    peer = RawPeer(server, receive_buffer=4096)
+    for cmd in ("register", "login"):
+        peer.send(indented({"cmd": cmd, "user": name, "password": name}))
+        assert peer.read()["result"] == "success"
+    [pacer] = [p._pacer for peers in server.server._peers.values() for p in list(peers.values()) if p._pacer]
+    return peer, pacer
+
+
+def _break(server: RunningServer, peer: RawPeer, name: str) -> None:
+    peer.reset()
+    wait_until(lambda: server.server.services.online.find(name) is None, "the session is over")
+
+
+def _numbers(messages: Iterable[Object]) -> list[int]:
+    return [int(text.split()[0]) for text in texts(messages)]
 
 
 def _log_in(peer: Legacy, name: str) -> Legacy:

@@ -256,6 +256,7 @@ def test_nothing_of_the_server_can_be_read_by_others(make_process: ProcessFactor
     data = tmp_path / "made by the server"
     server = make_process("--data", str(data), "--database", "")
     assert (data / "chat.db").exists()
-    assert data.stat().st_mode & 0o077 == 0
+    for file in (data, *data.iterdir()):
+        assert file.stat().st_mode & 0o077 == 0, file
     assert os.access(data / "tls-key.pem", os.R_OK)
     assert server.terminate() == 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.net.acceptor import source_of
 from chatd.security.backoff import FREE_TRIES, FREE_TRIES_WIDE, LONGEST_WAIT, FailureGate
 from chatd.security.passwords import Passwords
-from chatd.security.rates import AddressRates, Rate, admit
+from chatd.security.rates import KeyedRates, Places, Rate, admit
 
 
 class Clock:
@@ -41,9 +42,36 @@ def test_waiting_as_long_as_told_is_enough() -> None:
 
 
 def test_addresses_have_buckets_of_their_own() -> None:
-    rates = AddressRates(Rate(per_second=0.001, burst=2))
+    rates = KeyedRates(Rate(per_second=0.001, burst=2))
     assert [rates.wait_ms("a") > 0 for _ in range(3)] == [False, False, True]
     assert rates.wait_ms("b") == 0
+
+
+def test_places_are_counted_for_each_key() -> None:
+    places = Places(2)
+    assert [places.take("a") for _ in range(3)] == [True, True, False]
+    assert places.take("b")
+    places.give_back("a")
+    assert [places.take("a") for _ in range(2)] == [True, False]
+
+
+def test_wrong_tokens_close_an_address_and_no_account() -> None:
+    gate = FailureGate(Clock())
+    for _ in range(FREE_TRIES_WIDE):
+        gate.token_failed("1.1.1.1")
+    assert gate.address_wait_ms("1.1.1.1") > 0
+    assert gate.wait_ms("ann", "2.2.2.2") == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"), ("fe80::1%eth0", "fe80::/64"),
+    ],
+)  # fmt: skip
+def test_an_ipv6_network_is_one_source(address: str, source: str) -> None:
+    assert source_of(address) == source
 
 
 def test_failures_make_one_address_wait_for_one_account_longer_and_longer() -> None:

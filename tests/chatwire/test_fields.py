@@ -24,6 +24,7 @@ CHECKS: list[f.Check] = [
 ]  # fmt: skip
 STRINGS: list[f.Check] = [f.name, f.string, f.password, f.text, f.cid, f.token]
 NUMBERS: list[f.Check] = [f.mid, f.after, f.limit]
+UNFIT = "must not contain control characters, invisible ones or '|'"
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
@@ -95,7 +96,7 @@ def test_a_name_has_no_space_at_either_end(value: str) -> None:
     "char", ["|", "\n", "\r", "\t", "\0", "\x07", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800"]
 )
 def test_a_name_has_nothing_that_breaks_a_list_or_a_line(char: str) -> None:
-    assert problem(f.name, f"a{char}b") == "must not contain control characters or '|'"
+    assert problem(f.name, f"a{char}b") == UNFIT
 
 
 def test_the_bidi_controls_are_those_of_unicode() -> None:
@@ -107,7 +108,29 @@ def test_the_bidi_controls_are_those_of_unicode() -> None:
 @pytest.mark.parametrize("char", BIDI)
 @pytest.mark.parametrize("pattern", ["{}", "{}a", "a{}", "a{}b"])
 def test_a_name_has_no_bidi_controls(pattern: str, char: str) -> None:
-    assert problem(f.name, pattern.format(char)) == "must not contain control characters or '|'"
+    assert problem(f.name, pattern.format(char)) == UNFIT
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ben\u200b", "ben\u2060", "b\u00aden", "\ufeffben", "be\u200dn", "ben\ufe0f", "ben\ufe00", "\u3164", "\u2800",
+        "\u5c0f\u200d\u7ea2", "\U0001f600\u200d", "ben\U000e0101", "\U000e0062",
+    ],
+)  # fmt: skip
+def test_a_name_has_nothing_invisible(name: str) -> None:
+    assert problem(f.name, name) == UNFIT
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\U0001f469\u200d\U0001f4bb", "\u2764\ufe0f\u200d\U0001f525", "\u0645\u06cc\u200c\u062e\u0648",
+        "\u0915\u094d\u200d\u0937", "\U0001f44d\U0001f3fd", "\u5c0f\u7ea2", "Zo\u00eb",
+    ],
+)  # fmt: skip
+def test_a_name_may_have_joiners_where_they_show(name: str) -> None:
+    assert f.name(name) == name
 
 
 def test_names_are_compared_in_nfc() -> None:

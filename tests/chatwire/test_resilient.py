@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from chatd.security.backoff import FREE_TRIES
 from chatwire import resilient
 from chatwire.client import Client
 from chatwire.codec import Object, decode, encode
@@ -198,6 +199,27 @@ def test_a_user_who_is_not_accepted_is_told(server: RunningServer) -> None:
     client = ResilientClient(server.connect, "alice", "wrong")
     with pytest.raises(Refused, match="password_error"):
         client.next_event(15)
+
+
+def test_a_session_that_a_new_password_ends_does_not_try_the_old_one(server: RunningServer, talkers: Talkers) -> None:
+    [alice] = talkers(server, "alice")
+    pump_until(connected(alice), alice)
+    failures = server.server.services.failures
+    elsewhere = server.again("alice")
+    elsewhere.expect("change_password", password="alice", new_password="new")
+    with pytest.raises(Refused, match="password_changed"):
+        pump_until(lambda: False, alice)
+    assert not failures._failures
+
+
+def test_who_was_never_let_in_is_told_to_wait(server: RunningServer) -> None:
+    server.connect().register("alice", "alice")
+    for _ in range(FREE_TRIES + 1):
+        server.server.services.failures.failed("alice", "127.0.0.1")
+    client = ResilientClient(server.connect, "alice", "alice")
+    with pytest.raises(Refused, match="rate_limited"):
+        client.next_event(15)
+    client.close()
 
 
 def test_a_new_password_and_its_token_are_used_from_then_on(process: ServerProcess, talkers: Talkers) -> None:

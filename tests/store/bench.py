@@ -40,7 +40,7 @@ class Bench:
         """Submit a message."""
         session = cast(Session, _Origin(UserNode(sender, f"user{sender}")))
         where = messages.group(group) if group else messages.private(sender, to or 0)
-        record = ChatRecord(session, where, None if group else to, None, cid.encode() or None, text, b"", b"")
+        record = ChatRecord(session, where, None if group else to, None, cid.encode() or None, text, text.encode(), b"")
         self.journal.submit(record)
         return record
 

@@ -100,12 +100,12 @@ MANY = range(8, 16)
 
 
 def _unread(tx: Transaction, user_ids: Sequence[int]) -> dict[int, list[missed.Unread]]:
-    return missed.unread(tx, user_ids, missed.newest(tx, user_ids))
+    return missed.unread(tx, user_ids, missed.newest(tx, user_ids, 0))
 
 
 def _few(tx: Transaction, after: int) -> object:
     wanted = [missed.Wanted(user_id, user_id, after, True) for user_id in MANY]
-    return missed.few(tx, wanted, missed.newest(tx, MANY), 20)
+    return missed.few(tx, wanted, missed.newest(tx, MANY, after), 20)
 
 
 # A branch reads a page from an index and again from the derived table that holds it; user 8 has 4 branches: sent,
@@ -123,7 +123,7 @@ CASES: dict[str, tuple[Callable[[Transaction], object], int]] = {
     "history in the middle": (lambda tx: messages.history(tx, -7, ROWS // 2, LIMIT), 5 * LIMIT),
     "history of a pair": (lambda tx: messages.history(tx, messages.private(8, 9), ROWS // 2, 10), 5 * 10),
     "history of strangers": (lambda tx: messages.history(tx, messages.private(8, 800), ROWS // 2, LIMIT), 10),
-    "newest": (lambda tx: missed.newest(tx, MANY), 20 * len(MANY)),
+    "newest": (lambda tx: missed.newest(tx, MANY, 0), 20 * len(MANY)),
     "unread": (lambda tx: _unread(tx, MANY), 7 * UNREAD * len(MANY)),
     "few missed": (lambda tx: _few(tx, ROWS - 50), 50 * len(MANY)),
     "few missed of very many": (lambda tx: _few(tx, 0), 5 * 3 * 21 * len(MANY)),
@@ -181,8 +181,8 @@ def test_the_rows_are_as_described(filled: Database) -> None:
     with filled.transaction() as tx:
         assert tx.row("SELECT COUNT(*), COUNT(DISTINCT sender) FROM messages") == (ROWS, USERS)
         assert tx.row("SELECT COUNT(DISTINCT conversation) FROM messages WHERE conversation < 0") == (GROUPS,)
-        page = messages.sync(tx, 8, 0, LIMIT)
-        assert len(page) == LIMIT
+        page, more = messages.sync(tx, 8, 0, LIMIT)
+        assert (len(page), more) == (LIMIT, True)
         assert {message["cmd"] for message in page} == {"group_chat", "private_chat"}
         assert [mid for _, _, mid in _unread(tx, [8])[8]].count(500000) == 2
 
