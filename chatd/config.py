@@ -7,6 +7,7 @@ import ipaddress
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import configargparse
 
@@ -105,6 +106,11 @@ def plaintext_rule(policy: str, address: str) -> bool:
     return ip.is_loopback or ip.is_private or ip.is_link_local
 
 
+def _refuse(message: str) -> NoReturn:
+    """What is wrong is said in one line, like every other error at start."""
+    raise ConfigError(" ".join(message.split()) + "; see --help")
+
+
 def _parser() -> configargparse.ArgumentParser:
     parser = configargparse.ArgumentParser(
         prog="chatd",
@@ -114,6 +120,7 @@ def _parser() -> configargparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         allow_abbrev=False,
     )
+    parser.error = _refuse
     parser.add_argument("--config", is_config_file_arg=True, env_var="CHATD_CONFIG", metavar="FILE",
         help="TOML file, section [chatd]")  # fmt: skip
     _serving(parser)

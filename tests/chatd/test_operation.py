@@ -163,8 +163,9 @@ def test_what_argparse_can_tell_is_told_by_it(tmp_path: Path) -> None:
     ):
         result = _run(tmp_path / "data", *arguments)
         assert (result.returncode, result.stdout) == (2, "")
-        assert words in result.stderr.splitlines()[-1]
-        assert "Traceback" not in result.stderr
+        [line] = result.stderr.splitlines()
+        assert line.startswith("chatd: ")
+        assert words in line
 
 
 @pytest.mark.parametrize(
