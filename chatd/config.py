@@ -52,10 +52,10 @@ class Settings:
 
 
 def load(argv: list[str] | None = None) -> Settings:
-    """Read all sources and check them; argparse itself ends the program with 2 for what it can tell.
+    """Read all sources and check them; ``--help`` ends the program.
 
     Raises:
-        ConfigError: a value makes no sense.
+        ConfigError: there is no such option, or a value makes no sense.
     """
     return check(_parser().parse_args(argv))
 
