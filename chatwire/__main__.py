@@ -29,9 +29,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def address(text: str) -> tuple[str, int]:
-    """HOST, HOST:PORT or [IPV6]:PORT."""
+    """HOST, HOST:PORT, [IPV6]:PORT or IPV6."""
     host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
+    if not colon or text.endswith("]") or (":" in host and not text.startswith("[")):
         host, port = text, str(DEFAULT_PORT)
     host = host.removeprefix("[").removesuffix("]")
     if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):

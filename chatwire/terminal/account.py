@@ -12,6 +12,8 @@ from chatwire.terminal.render import note
 @command("/register NAME", "make an account and log in", asks=True, login=False)
 async def register(chat: Chat, argument: str) -> None:
     """Ask for a new password twice, where somebody types it."""
+    if not chat.may_give_up("/register"):
+        return
     name = await _name(chat, argument)
     password = await _new_password(chat)
     await asyncio.wrap_future(chat.network.register(name, password))
@@ -22,6 +24,8 @@ async def register(chat: Chat, argument: str) -> None:
 @command("/login NAME", "log in", asks=True, login=False)
 async def login(chat: Chat, argument: str) -> None:
     """Ask for the password."""
+    if not chat.may_give_up("/login"):
+        return
     name = await _name(chat, argument)
     await chat.login(name, await _secret(chat, f"Password of {name}: "))
 
@@ -59,7 +63,7 @@ async def _name(chat: Chat, argument: str) -> str:
 
 async def _new_password(chat: Chat) -> str:
     first = await _secret(chat, "New password: ")
-    if chat.screen.interactive and await _secret(chat, "Once more: ") != first:
+    if chat.screen.typed and await _secret(chat, "Once more: ") != first:
         raise Usage("these were two different passwords, so nothing is done")
     return first
 

@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from chatwire.client import Client
-from chatwire.events import Event
 from chatwire.terminal import account, people, talk  # noqa: F401 - they enter their commands into the table
 from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.commands import completions, find, parse
 from chatwire.terminal.follow import Follower
-from chatwire.terminal.network import Ended, Network
+from chatwire.terminal.network import Network, Posted
 from chatwire.terminal.plain import PlainScreen
 from chatwire.terminal.render import note
 from chatwire.terminal.safe import safe
@@ -27,7 +26,7 @@ class App:
     def __init__(self, connect: Callable[[], Client], server: str, *, interactive: bool) -> None:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.screen: Screen = self._terminal() if interactive else PlainScreen()
+        self.screen: Screen = self._terminal() if interactive else PlainScreen(self._output_died)
         self.chat = Chat(server, Network(connect, self._post), self.screen)
         self._follower = Follower(self.chat)
 
@@ -43,6 +42,7 @@ class App:
                 self.chat.show(note("/login NAME or /register NAME; /help lists all commands"))
             await self._read_lines()
         finally:
+            self.chat.send_read()
             await asyncio.to_thread(self.chat.network.stop)
             await self.screen.close()
         return self.chat.exit_code
@@ -133,12 +133,16 @@ class App:
         if chat.give_up_pending():
             chat.exit_code = 1
 
-    def _post(self, event: Event | Ended) -> None:
+    def _post(self, event: Posted) -> None:
         """The network thread."""
         try:
             self._loop.call_soon_threadsafe(self._follower.follow, event)
         except RuntimeError:
             return  # the program has ended
+
+    def _output_died(self) -> None:
+        self.chat.failed()
+        self.chat.leaving.set()
 
     def _terminal(self) -> TerminalScreen:
         return TerminalScreen(

@@ -11,7 +11,7 @@ from typing import Any
 from chatwire.codec import Object
 from chatwire.errors import LinkError, PeerError, Refused, UnknownFingerprint
 from chatwire.terminal.network import Network
-from chatwire.terminal.render import Line, chat_line, clock, problem, refusal, title
+from chatwire.terminal.render import Line, chat_line, clock, failure, note, problem, refusal, title
 from chatwire.terminal.screen import Screen
 from chatwire.terminal.state import Conversation, Pending, State
 
@@ -35,10 +35,12 @@ class Chat:
         self.moved = asyncio.Event()
         self.leaving = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._warned_pending = False
+        self._warned = ""  # the command that would give up what waits, and has said so
         self._typing_told = 0.0
+        self._to_read: set[Conversation] = set()
         self._read_timer: asyncio.TimerHandle | None = None
         self._login: asyncio.Future[None] | None = None
+        self._begun = True
 
     def show(self, line: Line) -> None:
         """Show a line."""
@@ -53,7 +55,7 @@ class Chat:
 
     async def login(self, user: str, password: str) -> None:
         """Begin a session; returns when the server has answered, or cannot be reached for now."""
-        self.state = State(user=user)
+        self._begun = not self.state.user  # else the session before has still something to say
         self._login = self._loop.create_future()
         self.network.login(user, password)
         try:
@@ -61,10 +63,25 @@ class Chat:
         finally:
             self._login = None
 
+    def begun(self, user: str) -> None:
+        """From here on everything is about this user's session."""
+        self.give_up_pending()
+        self._to_read.clear()
+        self.state = State(user=user)
+        self._begun = True
+
+    def not_begun(self, error: Exception) -> None:
+        """The session that there is goes on."""
+        self._begun = True
+        self.tell(error)
+        if self.state.user:
+            self.show(note(f"you are still logged in as {self.state.user}"))
+
     def say(self, conversation: Conversation, text: str) -> None:
         """Say something; it is shown at once, and marked when it has to wait."""
         cid = secrets.token_hex(12)
         waits = not self.state.connected
+        self._warned = ""  # of this one nobody has been warned
         self.state.pending[cid] = Pending(conversation, text, marked=waits)
         me = self.state.user
         self.show(chat_line(clock(), conversation, me, text, me, "waiting for the server" if waits else ""))
@@ -79,34 +96,51 @@ class Chat:
         self.state.typing = ""
         self.screen.refresh()
 
+    def close(self, conversation: Conversation | None) -> None:
+        """Nothing is open, unless another one has been opened since."""
+        if self.state.open == conversation:
+            self.open(None)
+
     def mark_read(self, conversation: Conversation) -> None:
         """The user has seen what there is; the server is told soon, once for many messages."""
         self.state.unread.pop(conversation, None)
+        self._to_read.add(conversation)
         if self._read_timer is None:
-            self._read_timer = self._loop.call_later(_READ_DELAY, self._send_read)
+            self._read_timer = self._loop.call_later(_READ_DELAY, self.send_read)
         self.screen.refresh()
 
     def leave(self) -> None:
         """End the program, unless messages wait to be sent and the user has not been told."""
+        if self.may_give_up("/quit"):
+            self.leaving.set()
+
+    def may_give_up(self, word: str) -> bool:
+        """Whether a command may give up what waits to be sent: nothing does, or the user has said it twice."""
         waiting = len(self.state.pending)
-        if waiting and self.screen.interactive and not self._warned_pending:
-            self._warned_pending = True
-            self.show(problem(f"{waiting} of your messages could not be sent yet; /quit again gives them up"))
-            return
-        self.leaving.set()
+        if not waiting or not self.screen.interactive or self._warned == word:
+            return True
+        self._warned = word
+        self.show(problem(f"{waiting} of your messages could not be sent yet; {word} again gives them up"))
+        return False
+
+    def failed(self) -> None:
+        """A script learns from the exit code that something did not work; a user has seen it."""
+        if not self.screen.interactive:
+            self.exit_code = 1
 
     def tell(self, error: Exception) -> None:
         """Show an error in one line."""
+        self.failed()
         if isinstance(error, Refused):
             self.show(refusal(error))
         elif isinstance(error, Usage | LinkError | PeerError):
-            self.show(problem(error))
+            self.show(failure(error, self.server))
         else:
             self.show(problem(f"unexpected: {type(error).__name__}: {error}"))
 
     def login_done(self) -> None:
         """The login has been answered, or has to wait."""
-        if self._login is not None and not self._login.done():
+        if self._login is not None and self._begun and not self._login.done():
             self._login.set_result(None)
 
     def ended(self, error: Exception) -> None:
@@ -119,8 +153,6 @@ class Chat:
             self.leaving.set()
         else:
             self.tell(error)
-        self.login_done()
-        self.screen.refresh()
 
     def typed(self, text: str) -> None:
         """The input has changed: those in the open conversation may know that something is being written."""
@@ -140,14 +172,19 @@ class Chat:
     def give_up_pending(self) -> int:
         """Say what has not been sent, and forget it; returns how many messages these were."""
         for pending in self.state.pending.values():
+            self.failed()
             self.show(problem(f"not sent to {title(pending.conversation)}: {pending.text}"))
         given_up = len(self.state.pending)
         self.state.pending.clear()
         return given_up
 
-    def _send_read(self) -> None:
-        self._read_timer = None
-        conversation = self.state.open
-        newest = self.state.newest.get(conversation) if conversation else None
-        if conversation is not None and newest and self.state.connected:
-            self.network.tell("read", mid=newest, **conversation.field)
+    def send_read(self) -> None:
+        """Tell the server now what the user has seen."""
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+            self._read_timer = None
+        for conversation in self._to_read:
+            newest = self.state.newest.get(conversation)
+            if newest and self.state.connected:
+                self.network.tell("read", mid=newest, **conversation.field)
+        self._to_read.clear()

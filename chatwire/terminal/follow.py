@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from chatwire.codec import Object
-from chatwire.events import Event, Fate, LinkDown, LinkUp, Push
+from chatwire.events import Fate, LinkDown, LinkUp, Push
 from chatwire.terminal.chat import Chat
-from chatwire.terminal.network import Ended
+from chatwire.terminal.network import Begun, Ended, NotBegun, Posted
 from chatwire.terminal.render import Line, message, note, problem, reason, short, title, unread
 from chatwire.terminal.safe import safe
 from chatwire.terminal.state import Conversation, conversation_in
@@ -34,17 +34,20 @@ class Follower:
             "typing": self._typing,
             "recv_file_port_reply": self._file,
             "goodbye": lambda obj: self._show(problem(f"{self._chat.server}: {reason(obj)}")),
-            "error": lambda obj: self._show(problem(f"the server did not understand: {reason(obj)}")),
+            "error": self._misunderstood,
         }
 
-    def follow(self, event: Event | Ended) -> None:
+    def follow(self, event: Posted) -> None:
         """Take one event; one that is broken costs one line."""
         try:
             self._follow(event)
         except Exception as error:
             self._chat.tell(error)
-        self._chat.moved.set()
-        self._chat.screen.refresh()
+        finally:
+            if isinstance(event, LinkUp | LinkDown | Ended | NotBegun):
+                self._chat.login_done()
+            self._chat.moved.set()
+            self._chat.screen.refresh()
 
     def prompt(self) -> Line:
         """Who the user is and where what is typed will be said."""
@@ -67,7 +70,7 @@ class Follower:
             parts = [f"{safe(state.typing)} is writing …"]
         return [("class:status", " · ".join(parts[:4]))]
 
-    def _follow(self, event: Event | Ended) -> None:
+    def _follow(self, event: Posted) -> None:
         if isinstance(event, Push):
             handler = self._pushes.get(str(event.obj.get("cmd")))
             if handler is not None:
@@ -78,6 +81,10 @@ class Follower:
             self._up(event)
         elif isinstance(event, LinkDown):
             self._down(event)
+        elif isinstance(event, Begun):
+            self._chat.begun(event.user)
+        elif isinstance(event, NotBegun):
+            self._chat.not_begun(event.error)
         elif isinstance(event, Ended):
             self._chat.ended(event.error)
 
@@ -95,8 +102,7 @@ class Follower:
             if state.unread:
                 self._show(unread(state.unread))
         if state.open is not None:
-            state.unread.pop(state.open, None)
-        self._chat.login_done()
+            self._chat.mark_read(state.open)  # what was to be told about it went down with the old connection
 
     def _down(self, event: LinkDown) -> None:
         state = self._chat.state
@@ -105,7 +111,6 @@ class Follower:
             pending.marked = True
         waiting = f"; messages waiting: {len(state.pending)}" if state.pending else ""
         self._show(problem(f"no connection ({event.reason}); trying again{waiting}"))
-        self._chat.login_done()
 
     def _fate(self, event: Fate) -> None:
         state = self._chat.state
@@ -114,6 +119,7 @@ class Follower:
             return
         where = title(pending.conversation)
         if not event.stored:
+            self._chat.failed()
             self._show(problem(f"not sent to {where}: {reason(event.obj)}: {short(pending.text)}"))
             return
         if pending.marked:
@@ -186,6 +192,10 @@ class Follower:
         size = f"{obj['length']} bytes" if isinstance(obj.get("length"), int) else ""
         parts = (obj.get("filename"), size, obj.get("url"))
         self._show(note(f"{obj.get('from_user')} sends a file: {', '.join(str(part) for part in parts if part)}"))
+
+    def _misunderstood(self, obj: Object) -> None:
+        self._chat.failed()
+        self._show(problem(f"the server did not understand: {reason(obj)}"))
 
     def _show(self, line: Line) -> None:
         self._chat.show(line)

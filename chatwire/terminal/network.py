@@ -11,11 +11,12 @@ from typing import Any
 
 from chatwire.client import Client
 from chatwire.codec import Object
-from chatwire.errors import BadRequest, WireError
-from chatwire.events import Answer, Event, Fate
+from chatwire.errors import BadRequest, LinkError, WireError
+from chatwire.events import Answer, Event, Fate, LinkUp
 from chatwire.resilient import ResilientClient
 
 _QUIET = 0.5  # seconds without an event, after which what was shown is acknowledged
+_LOGIN_WAIT = 30.0  # seconds
 _ACK_EVERY = 200  # events, when it never gets quiet
 
 Job = Callable[[], None]
@@ -28,10 +29,27 @@ class Ended:
     error: Exception
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A session of this user has taken the place of the one before; all that follows belongs to it."""
+
+    user: str
+
+
+@dataclass(frozen=True)
+class NotBegun:
+    """It has not; the one before goes on."""
+
+    error: Exception
+
+
+Posted = Event | Begun | NotBegun | Ended
+
+
 class Network:
     """`start`, `register`, `login`, `say`, `ask`, `tell`, `stop`: the main thread. All else: the network thread."""
 
-    def __init__(self, connect: Callable[[], Client], post: Callable[[Event | Ended], None]) -> None:
+    def __init__(self, connect: Callable[[], Client], post: Callable[[Posted], None]) -> None:
         """``post`` takes what happened; it is called in the network thread."""
         self._connect = connect
         self._post = post
@@ -71,13 +89,11 @@ class Network:
         return done
 
     def login(self, user: str, password: str) -> None:
-        """Begin a session that outlives its connections. `LinkUp`, `LinkDown` or `Ended` is posted."""
+        """Begin a session that outlives its connections; a session that there is goes on until this one is accepted.
 
-        def job() -> None:
-            self._close_session(logout=True)
-            self._session = ResilientClient(self._connect, user, password)
-
-        self._do(job)
+        `Begun` is posted, and then `LinkUp`, `LinkDown` or `Ended`; or only `NotBegun`.
+        """
+        self._do(lambda: self._login(ResilientClient(self._connect, user, password)))
 
     def say(self, cid: str, text: str, target: dict[str, str]) -> None:
         """Send a message, now or as soon as there is a connection; its `Fate` is posted."""
@@ -149,6 +165,21 @@ class Network:
         if event is None or self._since_ack >= _ACK_EVERY:
             self._acknowledge()
 
+    def _login(self, session: ResilientClient) -> None:
+        first = None
+        if self._session is not None:
+            try:
+                first = _first_event(session)
+            except Exception as error:
+                session.close()
+                self._post(NotBegun(error))
+                return
+        self._close_session(logout=True)
+        self._session = session
+        self._post(Begun(session.user))
+        if first is not None:
+            self._hand_out(first)
+
     def _hand_out(self, event: Event) -> None:
         self._since_ack += 1
         if not isinstance(event, Answer):
@@ -182,3 +213,11 @@ class Network:
         waiting, self._waiting = self._waiting, {}
         for answer in waiting.values():
             answer.set_result({"result": "not_logged_in"})
+
+
+def _first_event(session: ResilientClient) -> LinkUp:
+    """Make one attempt to log in. Raises what goes wrong."""
+    event = session.next_event(_LOGIN_WAIT)
+    if not isinstance(event, LinkUp):
+        raise LinkError(getattr(event, "reason", "the server does not answer"))
+    return event

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from chatwire.errors import Refused
 from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.commands import command
 from chatwire.terminal.render import member, note, presence, title
 from chatwire.terminal.state import Conversation, objects
+from chatwire.terminal.talk import open_conversation
 
 
 @command("/friends", "your friends, and who is here")
@@ -77,10 +79,20 @@ async def members(chat: Chat, argument: str) -> None:
 
 
 async def _enter(chat: Chat, cmd: str, argument: str) -> None:
-    reply = await chat.request(cmd, group=_needed(argument, "which group?"))
+    wanted = Conversation(argument, is_group=True) if argument else None
+    chat.open(wanted)  # at once, and not the one before: what is typed next is meant for this group
+    try:
+        reply = await chat.request(cmd, group=_needed(argument, "which group?"))
+    except Exception as error:
+        if wanted is not None and isinstance(error, Refused) and error.result == "user_in_group":
+            await open_conversation(chat, wanted)
+            return
+        chat.close(wanted)
+        raise
     group = Conversation(str(reply.get("group")), is_group=True)
     chat.state.groups.add(group.name)
-    chat.open(group)
+    if chat.state.open == wanted:
+        chat.open(group)
     chat.show(note(f"you are in {title(group)} now; what you type is said there"))
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 import termios
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from chatwire.terminal.render import Line, text_of
 
@@ -18,15 +18,26 @@ class PlainScreen:
 
     interactive = False
 
-    def __init__(self) -> None:
+    def __init__(self, died: Callable[[], None]) -> None:
+        """``died`` is called once, when nobody reads what is shown any more."""
+        self.typed = os.isatty(0)
+        self._died = died
+        self._dead = False
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
         self._reader: threading.Thread | None = None
 
     def show(self, line: Line) -> None:
-        sys.stdout.write(text_of(line) + "\n")
-        sys.stdout.flush()
+        if self._dead:
+            return
+        try:
+            sys.stdout.write(text_of(line) + "\n")
+            sys.stdout.flush()
+        except OSError:
+            self._die()
 
     async def read(self) -> str | None:
+        if self._dead:
+            return None
         if self._reader is None:
             # A daemon, since nothing ends a read; on the descriptor, since Python's own buffers have locks.
             loop = asyncio.get_running_loop()
@@ -35,21 +46,38 @@ class PlainScreen:
         return await self._lines.get()
 
     async def read_hidden(self, label: str) -> str | None:
-        with _no_echo():
+        if not self.typed:
             return await self.read()
+        with _no_echo():
+            _prompt(label)
+            secret = await self.read()
+            _prompt("\n")  # the one that was typed has not been shown either
+        return secret
 
     async def read_answer(self, question: str) -> str | None:
-        self.show([("", question)])
+        if self.typed:
+            _prompt(question)
+        else:
+            self.show([("", question)])
         return await self.read()
 
     def refresh(self) -> None:
         return
 
     def flush(self) -> None:
-        sys.stdout.flush()
+        return  # `show` has done it
 
     async def close(self) -> None:
         self.flush()
+
+    def _die(self) -> None:
+        """What Python still holds would fail again at the end of the program, so it goes nowhere."""
+        self._dead = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        self._lines.put_nowait(None)  # for the one who waits for a line now
+        self._died()
 
     def _read_all(self, loop: asyncio.AbstractEventLoop) -> None:
         """The reader's thread."""
@@ -66,12 +94,16 @@ class PlainScreen:
             return  # the program ends, and with it the loop
 
 
+def _prompt(text: str) -> None:
+    """Where the user sees it, even if the output goes elsewhere."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 @contextlib.contextmanager
 def _no_echo() -> Iterator[None]:
     """While a secret is typed on a terminal, it is not shown."""
-    if not os.isatty(0):
-        yield
-        return
     before = termios.tcgetattr(0)
     changed = [*before]
     changed[3] &= ~termios.ECHO

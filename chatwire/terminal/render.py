@@ -16,6 +16,9 @@ Line = list[tuple[str, str]]
 _INDENT = " " * 6
 _SHORT = 40  # characters of a message that is only mentioned
 
+# What OpenSSL says, in one version or another, when the server answers in plain text.
+_NO_TLS = tuple(f"TLS failed: {why}" for why in ("wrong version number", "record layer failure", "http request"))
+
 _WORDS = {
     "user_not_exist": "there is no such user",
     "password_error": "wrong password",
@@ -52,6 +55,13 @@ def note(text: object) -> Line:
 def problem(text: object) -> Line:
     """Something that went wrong, in one line."""
     return [("class:problem", f"! {safe(text)}")]
+
+
+def failure(error: Exception, server: str) -> Line:
+    """What is wrong with the link, or with what was asked."""
+    if str(error) in _NO_TLS:
+        return problem(f"{server} does not speak TLS; is it the chat server?")
+    return problem(error)
 
 
 def reason(reply: Object) -> str:

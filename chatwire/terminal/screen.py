@@ -43,6 +43,7 @@ class Screen(Protocol):
     """Main thread only."""
 
     interactive: bool
+    typed: bool  # somebody types the input, so a new secret is better typed twice
 
     def show(self, line: Line) -> None:
         """Show one line above what is being typed."""
@@ -74,6 +75,7 @@ class TerminalScreen:
     """
 
     interactive = True
+    typed = True
 
     def __init__(
         self, prompt: Callable[[], Line], status: Callable[[], Line], complete: Complete, typing: Callable[[str], None]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from chatwire.client import Client
-from chatwire.errors import LinkError, UnknownFingerprint
+from chatwire.codec import Object
+from chatwire.errors import LinkError, Refused, UnknownFingerprint
 from chatwire.terminal.app import App
 from chatwire.terminal.chat import Chat
 from chatwire.terminal.render import note, problem
@@ -27,11 +30,13 @@ async def _run(address: tuple[str, int], user: str, plain: bool, fingerprint: st
     server = name_of(address)
     connector = Connector(address, tls=not plain, fingerprint=fingerprint or None)
     app = App(connector, server, interactive=interactive)
-    asyncio.get_running_loop().set_exception_handler(lambda loop, context: app.chat.show(problem(context["message"])))
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: _report(app.chat, context))
     try:
         if await _reachable(app.chat, connector, settled=plain or bool(fingerprint)):
             return await app.run(user)
-    except (LinkError, OSError) as error:
+    except (LinkError, Refused) as error:
+        app.chat.tell(error)
+    except OSError as error:
         app.chat.show(problem(error))
     finally:
         await app.screen.close()
@@ -42,8 +47,34 @@ async def _reachable(chat: Chat, connector: Connector, *, settled: bool) -> bool
     """Look before anything is asked of the user. With ``settled`` there is no question of trust."""
     if not settled:
         return await settle_trust(chat, connector, Pins())
-    connector().close()
+    with connector() as client:
+        _expect_chat(client, chat.server)
     return True
+
+
+def _expect_chat(client: Client, server: str) -> None:
+    """Any answer will do, and so will a goodbye. Raises LinkError, or Refused with what the server says."""
+    try:
+        client.request("ping")
+    except LinkError:
+        goodbye = _last_word(client)
+        if goodbye is not None:
+            raise Refused(goodbye) from None
+        raise LinkError(f"{server} is no chat server") from None
+
+
+def _last_word(client: Client) -> Object | None:
+    try:
+        return next((obj for obj in client.pushes(0) if obj.get("cmd") in ("goodbye", "error")), None)
+    except LinkError:
+        return None
+
+
+def _report(chat: Chat, context: dict[str, Any]) -> None:
+    """What nobody has caught. This must not fail itself: asyncio would only write a longer text."""
+    with contextlib.suppress(Exception):
+        error = context.get("exception")
+        chat.tell(error if isinstance(error, Exception) else RuntimeError(context.get("message")))
 
 
 class Connector:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatwire.errors import Refused
+from chatwire.errors import PeerError, Refused
 from chatwire.events import LINK_LOST
 from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.commands import command, split_name
@@ -16,15 +16,16 @@ _PAGE = 20
 @command("/to [NAME]", "talk to somebody; without a name, close", completes="person")
 async def to(chat: Chat, argument: str) -> None:
     """Open a private conversation and show its end."""
-    await _open(chat, Conversation(argument) if argument else None)
+    await open_conversation(chat, Conversation(argument) if argument else None)
 
 
 @command("/group NAME", "talk in a group", completes="group")
 async def group(chat: Chat, argument: str) -> None:
     """Open a group's conversation and show its end."""
     if not argument:
+        chat.open(None)
         raise Usage("which group?")
-    await _open(chat, Conversation(argument.removeprefix("#"), is_group=True))
+    await open_conversation(chat, Conversation(argument.removeprefix("#"), is_group=True))
 
 
 @command("/msg NAME TEXT", "say one thing to somebody", completes="person")
@@ -46,8 +47,8 @@ async def history(chat: Chat, argument: str) -> None:
     await _page(chat, chat.state.open, int(argument or _PAGE))
 
 
-async def _open(chat: Chat, conversation: Conversation | None) -> None:
-    before = chat.state.open
+async def open_conversation(chat: Chat, conversation: Conversation | None) -> None:
+    """Make it the open one and show its end. When it is refused nothing is open: the next line is for nobody else."""
     chat.open(conversation)  # at once: what is typed next may have been typed before the server has answered
     if conversation is None:
         return
@@ -57,9 +58,9 @@ async def _open(chat: Chat, conversation: Conversation | None) -> None:
         return
     try:
         await _page(chat, conversation, _FIRST_PAGE)
-    except Refused as error:
-        if chat.state.open == conversation and error.result != LINK_LOST:
-            chat.open(before)
+    except (Refused, PeerError) as error:
+        if not (isinstance(error, Refused) and error.result == LINK_LOST):
+            chat.close(conversation)
         raise
     chat.mark_read(conversation)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import re
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,10 +18,15 @@ import pyte
 import pytest
 
 from chatwire.__main__ import address
+from chatwire.events import LinkUp
 from chatwire.terminal import app as _app  # noqa: F401  (fills the table of commands)
+from chatwire.terminal.chat import Chat
 from chatwire.terminal.commands import completions, parse, split_name
+from chatwire.terminal.follow import Follower
+from chatwire.terminal.network import Network
+from chatwire.terminal.plain import PlainScreen
 from chatwire.terminal.safe import safe, safe_lines
-from chatwire.terminal.state import State
+from chatwire.terminal.state import Conversation, Pending, State
 from chatwire.terminal.trust import Pins
 from tests.conftest import ProcessFactory
 from tests.support.running import ROOT, ServerProcess
@@ -39,12 +47,12 @@ def engine() -> str:
 class Terminal:
     """One run of the program on a pseudo-terminal. ``raw`` is all that it has written."""
 
-    def __init__(self, server: ServerProcess, config: Path, *arguments: str) -> None:
+    def __init__(self, server: ServerProcess, config: Path, *arguments: str, term: str = "xterm") -> None:
         self.raw = ""
         self._screen = pyte.Screen(160, _ROWS)
         self._stream = pyte.Stream(self._screen)
         environment = {
-            **os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "XDG_CONFIG_HOME": str(config),
+            **os.environ, "TERM": term, "PROMPT_TOOLKIT_NO_CPR": "1", "XDG_CONFIG_HOME": str(config),
         }  # fmt: skip
         self.child: pexpect.spawn[str] = pexpect.spawn(
             sys.executable,
@@ -97,8 +105,9 @@ def program(process: ServerProcess, tmp_path: Path) -> Iterator[Program]:
     """Start programs for users of the server; each has a configuration folder of its own."""
     made: list[Terminal] = []
 
-    def start(name: str, *arguments: str) -> Terminal:
-        made.append(Terminal(process, tmp_path / f"config-{name}", *arguments, *([] if process.tls else ["--plain"])))
+    def start(name: str, *arguments: str, term: str = "xterm") -> Terminal:
+        choice = [] if process.tls else ["--plain"]
+        made.append(Terminal(process, tmp_path / f"config-{name}", *arguments, *choice, term=term))
         return made[-1]
 
     yield start
@@ -113,8 +122,8 @@ def _trust(terminal: Terminal, process: ServerProcess) -> None:
         terminal.enters("yes")
 
 
-def _register(program: Program, process: ServerProcess, name: str) -> Terminal:
-    terminal = program(name)
+def _register(program: Program, process: ServerProcess, name: str, term: str = "xterm") -> Terminal:
+    terminal = program(name, term=term)
     _trust(terminal, process)
     terminal.shows("/login NAME or /register NAME")
     terminal.enters(f"/register {name}")
@@ -265,10 +274,37 @@ def test_leaving_with_messages_unsent_takes_a_second_word(program: Program, proc
     alice.enters("/msg bob never sent")
     alice.shows("never sent  (waiting for the server)")
     alice.enters("/quit")
-    alice.shows("1 of your messages could not be sent yet")
+    alice.shows("1 of your messages could not be sent yet; /quit again")
+    alice.enters("/msg bob nor this")
+    alice.shows("nor this  (waiting for the server)")
+    alice.enters("/quit")
+    alice.shows("2 of your messages could not be sent yet; /quit again")
     alice.enters("/quit")
     alice.shows("not sent to bob: never sent")
     assert alice.ends() == 1
+
+
+def test_a_failed_login_leaves_the_session_as_it_is(program: Program, process: ServerProcess) -> None:
+    alice, bob = _friends(program, process)
+    for name, told in (("alice", "! wrong password"), ("alise", "! there is no such user")):
+        alice.enters(f"/login {name}")
+        alice.shows(f"Password of {name}:")
+        alice.enters("wrong")
+        alice.shows(told)
+    alice.shows("you are still logged in as alice", 2)
+    process.kill()
+    alice.shows("trying again")
+    alice.enters("/msg bob kept")
+    alice.shows("kept  (waiting for the server)")
+    for command in ("register", "login"):
+        alice.enters(f"/{command} alise")
+        alice.shows(f"1 of your messages could not be sent yet; /{command} again gives them up")
+    alice.enters("/login alise")
+    alice.shows("Password of alise:")
+    alice.enters("wrong")
+    alice.shows("you are still logged in as alice", 3)
+    process.start()
+    bob.shows("alice: kept")
 
 
 def test_no_text_controls_the_terminal(program: Program, process: ServerProcess) -> None:
@@ -356,10 +392,17 @@ def test_a_certificate_that_is_not_trusted_ends_it(program: Program, process: Se
     assert not (tmp_path / "config-alice").exists()
 
 
+def _choice(process: ServerProcess) -> list[str]:
+    return ["--fingerprint", process.fingerprint] if process.tls else ["--plain"]
+
+
 def _script(process: ServerProcess, config: Path, *lines: str, arguments: tuple[str, ...] = ()) -> tuple[int, str]:
-    choice = ["--fingerprint", process.fingerprint] if process.tls else ["--plain"]
+    return _run(f"{process.host}:{process.port}", config, *lines, arguments=(*_choice(process), *arguments))
+
+
+def _run(server: str, config: Path, *lines: str, arguments: tuple[str, ...]) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "chatwire", f"{process.host}:{process.port}", *choice, *arguments],
+        [sys.executable, "-m", "chatwire", server, *arguments],
         input="".join(line + "\n" for line in lines),
         capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
         env={**os.environ, "XDG_CONFIG_HOME": str(config)},
@@ -371,7 +414,7 @@ def _script(process: ServerProcess, config: Path, *lines: str, arguments: tuple[
 def test_without_a_terminal_it_takes_lines(process: ServerProcess, tmp_path: Path) -> None:
     code, said = _script(process, tmp_path, "/register alice", "pw", "/register bob", "pw", "/add alice", "/to alice",
                          "hello", "hello again", "/friends", "/nonsense")  # fmt: skip
-    assert code == 0
+    assert code == 1  # for the last one
     assert "\x1b" not in said
     told = [line[-24:].partition("bob → ")[2] or line for line in said.splitlines() if "alice" in line or "!" in line]
     assert [line for line in told if "hello" in line or "friends" in line or "!" in line] == [
@@ -392,6 +435,109 @@ def test_without_a_terminal_failures_have_an_exit_code(process: ServerProcess, t
     assert code == 1
     assert said.startswith("! cannot connect to 127.0.0.1:")
     assert len(said.splitlines()) == 1
+
+
+def test_after_a_refusal_nothing_is_said_to_the_one_before(process: ServerProcess, tmp_path: Path) -> None:
+    accounts = ("/register alice", "pw", "/register bob", "pw", "/create staff")
+    wrong = ("/to nobody", "/to " + "x" * 40, "/group nowhere", "/group", "/join nowhere", "/create staff", "/create")
+    lines = [line for command in wrong for line in ("/to alice", command, "to nobody at all")]
+    code, said = _script(process, tmp_path, *accounts, *lines)
+    assert code == 1
+    assert said.count("! to whom?") == len(wrong)
+    assert _stored(process, "pw") == []
+    code, said = _script(process, tmp_path, "pw", "/to alice", "/join staff", "hi", arguments=("--user", "bob"))
+    assert code == 0
+    assert "#staff bob → " not in said
+    assert "#staff bob: hi" in said
+
+
+def test_what_was_shown_last_is_marked_as_read(process: ServerProcess, tmp_path: Path) -> None:
+    with process.connect() as alice:
+        for name in ("alice", "bob"):
+            alice.register(name, "pw")
+        alice.login("alice", "pw")
+        alice.private_chat("bob", "hello")
+    assert _script(process, tmp_path, "pw", "/to alice", "/to", arguments=("--user", "bob"))[0] == 0
+    with process.connect() as bob:
+        assert bob.login("bob", "pw")["unread"] == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("--user", "alice")], ids=("at-once", "at-login"))
+def test_output_that_nobody_reads_ends_it(process: ServerProcess, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    with process.connect() as client:
+        client.register("alice", "pw")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with subprocess.Popen(
+        [sys.executable, "-m", "chatwire", f"{process.host}:{process.port}", *_choice(process), *arguments],
+        stdin=subprocess.PIPE, stdout=writer, stderr=subprocess.PIPE, cwd=ROOT,
+    ) as child:  # fmt: skip
+        os.close(writer)
+        assert child.stdin is not None
+        assert child.stderr is not None
+        child.stdin.write(b"pw\n")
+        child.stdin.flush()  # and it stays open
+        try:
+            assert child.wait(_PATIENCE) == 1
+        finally:
+            child.kill()
+        assert child.stderr.read() == b""
+
+
+def test_a_simple_terminal_asks_for_passwords_too(program: Program, process: ServerProcess) -> None:
+    alice = _register(program, process, "alice", term="dumb")
+    assert "pw-alice" not in alice.text()
+
+
+class _Http(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        self.request.recv(4096)
+        self.request.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(("--plain",), "is no chat server"), ((), "does not speak TLS; is it the chat server?")],
+    ids=("plain", "tls"),
+)
+def test_another_kind_of_server_is_told(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), _Http) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.05,))
+        thread.start()
+        server = f"127.0.0.1:{http.server_address[1]}"
+        try:
+            assert _run(server, tmp_path, arguments=arguments) == (1, f"! {server} {told}\n")
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+class _NoNetwork(Network):
+    """Notes what is told to the server."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, object]]] = []
+
+    def tell(self, cmd: str, **fields: object) -> None:
+        self.told.append((cmd, fields))
+
+
+def test_a_new_session_gives_up_and_a_new_link_marks_as_read(capsys: pytest.CaptureFixture[str]) -> None:
+    async def run() -> None:
+        chat = Chat("server", network := _NoNetwork(), PlainScreen(lambda: None))
+        bob = Conversation("bob")
+        chat.begun("alice")
+        chat.state.pending["1"] = Pending(bob, "hi")
+        chat.open(bob)
+        chat.state.newest[bob] = 7
+        Follower(chat).follow(LinkUp({"friends": []}))
+        chat.send_read()
+        assert network.told == [("read", {"mid": 7, "peer": "bob"})]
+        chat.begun("alise")
+        assert (chat.state.pending, chat.exit_code) == ({}, 1)
+
+    asyncio.run(run())
+    assert "! not sent to bob: hi\n" in capsys.readouterr().out
 
 
 def test_escape_sequences_and_controls_are_stripped() -> None:
@@ -424,6 +570,7 @@ def test_addresses() -> None:
     assert address("example.org") == ("example.org", 8000)
     assert address("[::1]:9") == ("::1", 9)
     assert address("[::1]") == ("::1", 8000)
+    assert address("::1") == ("::1", 8000)
     for wrong in (":9", "host:", "host:x", "host:0", "host:70000"):
         with pytest.raises(argparse.ArgumentTypeError):
             address(wrong)
