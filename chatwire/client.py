@@ -15,7 +15,7 @@ from typing import Any
 
 from chatwire.codec import Object
 from chatwire.commands import reply_name
-from chatwire.errors import LinkTimeout, PeerError, Refused
+from chatwire.errors import LinkError, LinkTimeout, PeerError, Refused
 from chatwire.transport import Transport
 
 CHAT_PUSHES = frozenset(("private_chat", "group_chat"))
@@ -167,8 +167,11 @@ class Client:
         while True:
             try:
                 return self._transport.receive(None if timeout is None else max(0.0, timeout))
-            except PeerError:
-                continue  # a line that is no object: a broken server costs us that line only
+            except PeerError as error:
+                if error.fatal:
+                    self.close()
+                    raise LinkError("the server sends more than an object can hold") from None
+                # else a line that is no object: a broken server costs us that line only
 
     def _is_new(self, obj: Object) -> bool:
         """Remember the mid of a message; False for one that has been handed out.

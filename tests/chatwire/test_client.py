@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chatwire import transport
 from chatwire.client import Client
 from chatwire.codec import decode, encode
 from chatwire.errors import LinkError, LinkTimeout, Refused, UnknownFingerprint
@@ -217,3 +218,14 @@ def _answer_in_plain_text(listener: socket.socket) -> None:
     with connection:
         connection.recv(65536)
         connection.sendall(b'{"cmd":"error","result":"bad_json"}\n')
+
+
+def test_a_server_whose_object_never_ends_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "MAX_SERVER_OBJECT", 1000)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = Client(*listener.getsockname())
+        served, _ = listener.accept()
+        with served, client:
+            served.sendall(b'{"cmd":"' + b"x" * 2000)
+            with pytest.raises(LinkError, match="more than an object can hold"):
+                client.next_push(15)
