@@ -125,7 +125,7 @@ def test_a_database_that_fails_in_the_middle_leaves_no_session_behind(
         client.close()
     wait_until(lambda: not len(server.server.services.online), "all have left")
 
-    def broken(tx: Transaction, user_ids: Sequence[int]) -> missed.Newest:
+    def broken(tx: Transaction, user_ids: Sequence[int], after: int) -> missed.Newest:
         raise DatabaseUnavailable("for this test")
 
     with monkeypatch.context() as patch:
