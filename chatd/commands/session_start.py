@@ -26,7 +26,7 @@ from chatwire.codec import Object
 from chatwire.fields import MAX_MID
 
 FEW = 20  # missed messages that are read along with the rest; more are read page by page
-FEW_TEXT = 32 * 1024  # characters in them
+FEW_TEXT = messages.PAGE_TEXT  # characters in them
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,8 +184,7 @@ def _first_pages(tx: Transaction, arrived: Sequence[Arrived], ends: missed.Newes
     """What was missed by those who have missed little."""
     wanted = [missed.Wanted(n, a.known.account.id, a.after, a.wants_own) for n, a in enumerate(arrived)]
     found = {number: mids for number, mids in missed.few(tx, wanted, ends, FEW).items() if mids is not None}
-    length = messages.sizes(tx, sorted({mid for mids in found.values() for mid in mids}))
-    found = {number: mids for number, mids in found.items() if sum(length[mid] for mid in mids) <= FEW_TEXT}
+    found = _short(tx, found, FEW_TEXT // arrived[0].known.entrant.call.services.settings.max_text if arrived else 0)
     texts = messages.by_mids(tx, sorted({mid for mids in found.values() for mid in mids}))
     last = messages.last_mid(tx)
     pages = {}
@@ -194,6 +193,12 @@ def _first_pages(tx: Transaction, arrived: Sequence[Arrived], ends: missed.Newes
         rows = [texts[mid] for mid in mids]
         pages[one] = make_page(rows, one.known.account.name, last, own=one.wants_own, more=False)
     return pages
+
+
+def _short(tx: Transaction, found: dict[int, list[int]], sure: int) -> dict[int, list[int]]:
+    """Those that fit into a page; up to ``sure`` messages always do, which saves a query."""
+    length = messages.sizes(tx, sorted({mid for mids in found.values() if len(mids) > sure for mid in mids}))
+    return {n: mids for n, mids in found.items() if len(mids) <= sure or sum(map(length.__getitem__, mids)) <= FEW_TEXT}
 
 
 def _strangers(tx: Transaction, arrived: Sequence[Arrived], unread: dict[int, list[missed.Unread]]) -> dict[int, str]:
