@@ -86,3 +86,25 @@ CREATE TABLE read_marks (
     PRIMARY KEY (user_id, conversation),
     FOREIGN KEY (user_id) REFERENCES users (id)
 ) /*! ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin */;
+
+-- Files offered, sent and stored. The bytes are in the data folder, under the id; this row outlives them, so that the
+-- history can tell what there was. mid is the offer's message, announced the SHA-256 that the sender has promised, and
+-- sha256 that of the bytes that have arrived. state says how far it is (chatbase/files.py); in a state that ends by
+-- itself, it does so at expires.
+CREATE TABLE files (
+    id VARCHAR(32) NOT NULL PRIMARY KEY,
+    mid BIGINT NULL,
+    conversation BIGINT NOT NULL,
+    sender INTEGER NULL,
+    recipient INTEGER NULL,
+    name VARCHAR(255) NOT NULL,
+    size BIGINT NOT NULL,
+    announced VARCHAR(64) NULL,
+    sha256 VARCHAR(64) NULL,
+    state VARCHAR(16) NOT NULL,
+    created BIGINT NOT NULL,
+    expires BIGINT NOT NULL
+) /*! ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin */;
+CREATE INDEX files_mid ON files (mid);
+CREATE INDEX files_sender ON files (sender, state);
+CREATE INDEX files_state ON files (state, expires);

@@ -8,8 +8,9 @@ import signal
 import sys
 from types import FrameType
 
-from chatd.config import ConfigError, load
-from chatd.logs import configure
+from chatbase.logs import configure
+from chatbase.options import ConfigError, shown_address
+from chatd.config import load
 from chatd.server import Server
 
 log = logging.getLogger("chatd.server")
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     server.start()
     host, port = server.address
     log.info("certificate: sha256=%s", server.fingerprint)
-    print(f"chatd listening on {f'[{host}]' if ':' in host else host}:{port}", flush=True)
+    print(f"chatd listening on {shown_address(host, port)}", flush=True)
     if not server.run():
         logging.shutdown()
         os._exit(0)  # a hanging query must not keep the process; everything acknowledged is stored

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import resource
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 
+from chatbase.options import plaintext_rule
+from chatbase.startup import load_tls, one_line_errors, own_data_folder, raise_descriptor_limit
 from chatd.commands import handlers as _handlers  # noqa: F401  (fills the command table)
 from chatd.commands.dispatch import Dispatcher
 from chatd.commands.jobs import work_together
 from chatd.commands.peer import Peer
 from chatd.commands.services import Services
-from chatd.config import Settings, plaintext_rule
+from chatd.config import Settings
 from chatd.delivery import Delivery
 from chatd.executor import BoundedExecutor, Gatherer
 from chatd.net.acceptor import AcceptLimits, Acceptor
@@ -27,11 +28,9 @@ from chatd.registry.registry import GroupRegistry, OnlineRegistry
 from chatd.security.backoff import FailureGate
 from chatd.security.passwords import Passwords
 from chatd.security.rates import REGISTRATIONS, SESSION_STARTS, WAITING_LOGINS, KeyedRates, Places
-from chatd.startup import one_line_errors, open_database, own_data_folder, raise_descriptor_limit
+from chatd.startup import open_database
 from chatd.store.journal import Journal
-from chatwire.certificate import ensure_self_signed, fingerprint_of
 from chatwire.codec import encode
-from chatwire.tls import server_context
 
 log = logging.getLogger("chatd.server")
 
@@ -58,8 +57,8 @@ class Server:
         self.settings = settings
         raise_descriptor_limit()
         with one_line_errors("use the data folder"):
-            self._lock_file = own_data_folder(settings.data)
-            self._tls = self._make_tls()
+            self._lock_file = own_data_folder(settings.data, "chatd")
+            self._tls, self.fingerprint = load_tls(settings.data, settings.tls_cert, settings.tls_key)
         with one_line_errors("use the database"):
             self._database, self._claim = open_database(settings, WORK_THREADS + LOGIN_THREADS + 1)
             self.loop = EventLoop("main")
@@ -101,16 +100,6 @@ class Server:
             return  # it has ended already
 
     # -- building --------------------------------------------------------------
-
-    def _make_tls(self) -> ssl.SSLContext:
-        settings = self.settings
-        if settings.tls_cert and settings.tls_key:
-            certificate, key = settings.tls_cert, settings.tls_key
-        else:
-            certificate, key = ensure_self_signed(settings.data)
-        with one_line_errors(f"use the certificate {certificate} with the key {key}"):
-            self.fingerprint = fingerprint_of(certificate)
-            return server_context(str(certificate), str(key))
 
     def _make_services(self) -> Services:
         groups = GroupRegistry()

@@ -7,12 +7,12 @@ import secrets
 from dataclasses import replace
 from functools import partial
 
+from chatbase.engine import CommitUncertain, Conflict
 from chatd.commands import session_start
 from chatd.commands.call import Call, Refusal
 from chatd.commands.proof import login_failed, refuse_second_session
 from chatd.commands.table import OnLoop, Outcome, Where, handles
 from chatd.store import users
-from chatd.store.engine import CommitUncertain, Conflict
 from chatd.store.users import Account
 from chatwire import fields
 from chatwire.codec import Object

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from chatbase.engine import DatabaseUnavailable
 from chatd.commands.peer import Peer
 from chatd.delivery import push_here
 from chatd.executor import ExecutorFull
@@ -13,7 +14,6 @@ from chatd.net.connection import Pause
 from chatd.net.loop import LoopStopped
 from chatd.registry.nodes import Session
 from chatd.store import messages
-from chatd.store.engine import DatabaseUnavailable
 from chatwire.codec import Object, encode
 
 log = logging.getLogger("chatd.session")

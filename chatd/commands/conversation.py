@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from chatbase.engine import Transaction
 from chatd.commands.call import Call, Refusal
 from chatd.commands.services import Services
 from chatd.commands.table import Later, OnLoop, Outcome
 from chatd.registry.nodes import GroupNode, Session
 from chatd.store import groups, messages, users
-from chatd.store.engine import Transaction
 from chatwire.codec import Object
 
 

@@ -6,11 +6,11 @@ learns of them in the order in which they were stored.
 
 from __future__ import annotations
 
+from chatbase.engine import Transaction
 from chatd.commands.call import Call, Refusal
 from chatd.commands.journaled import change
 from chatd.commands.table import Outcome, Where, handles
 from chatd.store import friends, users
-from chatd.store.engine import Transaction
 from chatwire.codec import Object
 
 

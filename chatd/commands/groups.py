@@ -6,11 +6,11 @@ exactly what is said after joining and before leaving, live and from the databas
 
 from __future__ import annotations
 
+from chatbase.engine import Transaction
 from chatd.commands.call import Call, Refusal
 from chatd.commands.journaled import Done, change
 from chatd.commands.table import Outcome, Where, handles
 from chatd.store import groups
-from chatd.store.engine import Transaction
 from chatwire.codec import Object
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from chatbase.engine import DatabaseUnavailable, Deadlock
 from chatd.commands.call import Call, Refusal
 from chatd.commands.table import OnLoop, Outcome
-from chatd.store.engine import DatabaseUnavailable, Deadlock
 from chatwire.codec import Object
 
 log = logging.getLogger("chatd.session")

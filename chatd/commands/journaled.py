@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+from chatbase.engine import Conflict, DatabaseUnavailable, Transaction
 from chatd.commands.call import Call, Refusal
 from chatd.net.connection import Pause
 from chatd.net.loop import LoopStopped
-from chatd.store.engine import Conflict, DatabaseUnavailable, Transaction
 from chatd.store.journal import JournalBusy
 from chatd.store.records import ChangeRecord, MarkRecord
 from chatwire.codec import Object

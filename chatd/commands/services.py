@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chatbase.engine import Database
 from chatd.config import Settings
 from chatd.delivery import Delivery
 from chatd.executor import BoundedExecutor, Gatherer
@@ -16,7 +17,6 @@ from chatd.registry.registry import GroupRegistry, OnlineRegistry
 from chatd.security.backoff import FailureGate
 from chatd.security.passwords import Passwords
 from chatd.security.rates import KeyedRates, Places
-from chatd.store.engine import Database
 from chatd.store.journal import Journal
 from chatwire.codec import Object
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from chatbase.engine import Transaction
 from chatd.commands.call import Call, Refusal
 from chatd.commands.catch_up import CatchUp, Page, make_page
 from chatd.commands.services import Services
@@ -19,7 +20,6 @@ from chatd.commands.welcome import login_reply
 from chatd.registry.nodes import Session, UserNode
 from chatd.registry.registry import Arrival, Profile, StaleProfile
 from chatd.store import friends, groups, messages, missed, users
-from chatd.store.engine import Transaction
 from chatd.store.groups import Group
 from chatd.store.users import Account
 from chatwire.codec import Object

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 
+from chatbase.engine import Transaction
 from chatd.store import messages
-from chatd.store.engine import Transaction
 from chatd.store.records import ChatRecord, MarkRecord
 
 Position = tuple[int, int]

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from chatd.store.engine import Database, DatabaseUnavailable, Transaction
+from chatbase.engine import Database, DatabaseUnavailable, Transaction
 
 log = logging.getLogger("chatd.store")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from chatd.store.engine import Transaction
+from chatbase.engine import Transaction
 
 
 def of(tx: Transaction, user_ids: Sequence[int]) -> dict[int, dict[str, int]]:

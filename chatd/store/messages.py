@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chatd.store.engine import Row, Transaction
+from chatbase.engine import Row, Transaction
 from chatwire.codec import Object
 
 _PAIR = 2**31

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chatd.store.engine import Row, Transaction
+from chatbase.engine import Row, Transaction
 from chatd.store.messages import force
 
 UNREAD_CAP = 200  # a higher count is shown as this; it bounds what a login costs

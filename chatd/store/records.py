@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from chatbase.engine import Transaction
 from chatd.registry.nodes import GroupNode, Session
-from chatd.store.engine import Transaction
 
 
 class ChatRecord:

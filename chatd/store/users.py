@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatd.store.engine import Transaction
+from chatbase.engine import Transaction
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import threading
 import pytest
 
 import chatd.server
+from chatbase.engine import CommitUncertain, Database
 from chatd.commands import session_start
 from chatd.security.passwords import Passwords
 from chatd.security.rates import SESSION_STARTS, WAITING_LOGINS, Rate
 from chatd.store import groups, messages
-from chatd.store.engine import CommitUncertain, Database
 from tests.conftest import ServerFactory
 from tests.support.chatting import arrived, mids, result, take
 from tests.support.peers import RawPeer

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from chatd.store.engine import Database
+from chatbase.engine import Database
 from chatwire.codec import Object
 from chatwire.errors import LinkError
 from chatwire.transport import Transport

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from chatd.config import ConfigError, load
+from chatbase.options import ConfigError
+from chatd.config import load
 from chatwire.certificate import ensure_self_signed, fingerprint_of
 from chatwire.client import Client
 from chatwire.codec import Object
@@ -187,7 +188,7 @@ def test_a_data_folder_belongs_to_one_server(make_process: ProcessFactory, tmp_p
     server = make_process()
     result = _run(tmp_path, "--listen", "127.0.0.1:0")
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == f"chatd: another server is using {tmp_path}\n"
+    assert result.stderr == f"chatd: another chatd is using {tmp_path}\n"
     assert server.user("alice").expect("ping")["result"] == "success"
     server.kill()
     server.start()  # the lock dies with its owner

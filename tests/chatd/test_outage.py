@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from chatd.store.engine import CommitUncertain, DatabaseUnavailable
+from chatbase.engine import CommitUncertain, DatabaseUnavailable
 from chatd.store.journal import Journal, JournalBusy
 from chatd.store.records import ChatRecord, MarkRecord
 from chatwire.client import Client

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from chatbase.engine import DatabaseUnavailable, Transaction
 from chatd.commands import resume, session_start
 from chatd.commands.call import Call
 from chatd.commands.table import Outcome
 from chatd.store import missed
-from chatd.store.engine import DatabaseUnavailable, Transaction
 from chatwire.client import Client
 from chatwire.codec import Object
 from tests.support.chatting import arrived, mids, take, texts

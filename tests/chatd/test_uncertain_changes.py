@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from chatbase.engine import CommitUncertain
 from chatd.store.claim import LockClaim
-from chatd.store.engine import CommitUncertain
 from chatwire.client import Client
 from tests.support.chatting import result, take
 from tests.support.running import RunningServer

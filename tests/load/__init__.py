@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chatbase import schema
+from chatbase.engine import Database, Transaction
 from chatd.security.passwords import Passwords
-from chatd.store import groups, messages, schema, users
-from chatd.store.engine import Database, Transaction
+from chatd.store import groups, messages, users
 from chatwire.codec import decode, encode
 from tests.support.mariadb import MariaDB
 from tests.support.running import ServerProcess

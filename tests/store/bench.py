@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from chatbase import schema
+from chatbase.engine import Database
 from chatd.registry.nodes import Session, UserNode
-from chatd.store import messages, schema, users
-from chatd.store.engine import Database
+from chatd.store import messages, users
 from chatd.store.journal import Journal
 from chatd.store.records import ChatRecord
 from tests.support.waiting import wait_until

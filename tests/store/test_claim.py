@@ -11,10 +11,11 @@ from typing import Any
 import pymysql
 import pytest
 
+from chatbase import schema
+from chatbase.engine import Database, DatabaseUnavailable
 from chatd.store import claim as module
-from chatd.store import schema, users
+from chatd.store import users
 from chatd.store.claim import Claim, Claimed, LockClaim, claim, lock_name
-from chatd.store.engine import Database, DatabaseUnavailable
 from tests.support.mariadb import MariaDB
 from tests.support.waiting import wait_until
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from chatd.store import engine as module
-from chatd.store import schema, users
-from chatd.store.engine import Conflict, Database, DatabaseUnavailable, Deadlock
+from chatbase import engine as module
+from chatbase import schema
+from chatbase.engine import Conflict, Database, DatabaseUnavailable, Deadlock
+from chatd.store import users
 from tests.support.mariadb import MariaDB
 from tests.support.waiting import wait_until
 

@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
+from chatbase.engine import Conflict, DatabaseUnavailable, Transaction
 from chatd.store import messages, users
-from chatd.store.engine import Conflict, DatabaseUnavailable, Transaction
 from chatd.store.journal import Journal, JournalBusy
 from chatd.store.records import ChangeRecord, MarkRecord
 from tests.store.bench import ALICE, BOB, Bench

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from chatd.store.engine import DatabaseUnavailable, Transaction
+from chatbase.engine import DatabaseUnavailable, Transaction
 from chatd.store.journal import CHANGES
 from chatd.store.records import ChangeRecord, ChatRecord
 from tests.store.bench import Bench

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
+from chatbase.engine import DatabaseUnavailable, Transaction
 from chatd.store import messages, users
-from chatd.store.engine import DatabaseUnavailable, Transaction
 from chatd.store.records import ChangeRecord, ChatRecord, MarkRecord
 from tests.store.bench import ALICE, BOB, Bench
 from tests.support.waiting import wait_until

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from chatbase.engine import CommitUncertain, Conflict, DatabaseUnavailable, Transaction
 from chatd.store import users
-from chatd.store.engine import CommitUncertain, Conflict, DatabaseUnavailable, Transaction
 from chatd.store.journal import JournalBusy
 from chatd.store.records import ChangeRecord, MarkRecord
 from tests.store.bench import ALICE, Bench

@@ -9,8 +9,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from chatd.store import messages, schema
-from chatd.store.engine import CommitUncertain, Database, Transaction
+from chatbase import schema
+from chatbase.engine import CommitUncertain, Database, Transaction
+from chatd.store import messages
 from chatd.store.journal import Journal, JournalBusy
 from chatd.store.records import MarkRecord
 from tests.store.bench import ALICE, BOB, Bench

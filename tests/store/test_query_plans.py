@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from chatd.store import friends, groups, messages, missed, schema, users
-from chatd.store.engine import Database, Row, Transaction
+from chatbase import schema
+from chatbase.engine import Database, Row, Transaction
+from chatd.store import friends, groups, messages, missed, users
 from tests.support.mariadb import MariaDB
 
 ROWS = 1_000_000

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatd.store import schema, users
-from chatd.store.engine import Database, DatabaseUnavailable
+from chatbase import schema
+from chatbase.engine import Database, DatabaseUnavailable
+from chatd.store import users
 
 TABLES = {
-    "schema_version", "users", "tokens", "friendships", "chat_groups", "members", "messages", "read_marks",
+    "schema_version", "users", "tokens", "friendships", "chat_groups", "members", "messages", "read_marks", "files",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from chatd.store.engine import Transaction
+from chatbase.engine import Transaction
 from chatd.store.records import ChangeRecord
 from chatwire.client import Client
 from chatwire.codec import Object, encode

@@ -1,0 +1,88 @@
+"""Checks and claims before a daemon serves: descriptors, data folder, certificate, the secret that both share."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import resource
+import secrets
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from chatbase import schema
+from chatbase.engine import DatabaseUnavailable
+from chatbase.options import ConfigError
+from chatwire.certificate import ensure_self_signed, fingerprint_of
+from chatwire.tls import server_context
+
+
+@contextmanager
+def one_line_errors(task: str) -> Iterator[None]:
+    """Turn what the outside world did wrong into a `ConfigError` of one line, which names the task that failed."""
+    try:
+        yield
+    except (ValueError, schema.SchemaTooNew, DatabaseUnavailable) as error:
+        raise ConfigError(f"cannot {task}: {error}") from error
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise ConfigError(f"cannot {task}: {error.strerror or error}{where}") from error
+
+
+def raise_descriptor_limit() -> None:
+    """Every connection is a descriptor: take as many as the system lets this process have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def own_data_folder(folder: Path, program: str) -> IO[bytes]:
+    """Make the folder and lock it for this process; the lock lasts as long as the returned file is open.
+
+    Two of a kind would overwrite each other's files. The database has a claim of its own: it may lie elsewhere.
+
+    Raises:
+        ConfigError: another server has it.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = open(folder / f"{program}.lock", "wb")  # noqa: SIM115  (held for the life of the process)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise ConfigError(f"another {program} is using {folder}") from None
+    return file
+
+
+def load_tls(data: Path, certificate: Path | None, key: Path | None) -> tuple[ssl.SSLContext, str]:
+    """The server's side of TLS, and the fingerprint of its certificate: the given one, or one made in ``data``.
+
+    Raises:
+        ConfigError: the files cannot be used.
+    """
+    if certificate is None or key is None:
+        certificate, key = ensure_self_signed(data)
+    with one_line_errors(f"use the certificate {certificate} with the key {key}"):
+        fingerprint = fingerprint_of(certificate)
+        return server_context(str(certificate), str(key)), fingerprint
+
+
+def shared_secret(folder: Path) -> bytes:
+    """The key with which both daemons sign and check tickets; made by whichever comes first. Raises OSError."""
+    path = folder / "secret"
+    if not path.exists():
+        draft = folder / f".secret-{os.getpid()}"
+        draft.write_bytes(secrets.token_hex(32).encode())
+        draft.chmod(0o600)
+        try:
+            os.link(draft, path)  # fails when the other one was faster
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    key = path.read_bytes().strip()
+    if len(key) < 32:
+        raise ValueError(f"{path} is too short to be a secret; remove it, and a new one is made")
+    return key
