@@ -1,0 +1,57 @@
+"""The command line: ``python -m filed``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from chatbase.logs import configure
+from chatbase.options import ConfigError, shown_address
+from filed.config import load
+from filed.server import Server
+
+log = logging.getLogger("filed.server")
+
+STACK = 512 * 1024  # bytes of each thread; there may be many, and none goes deep
+INTERRUPTED = 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a daemon until SIGTERM or SIGINT. Returns 0, 2 when it cannot start, 130 after Ctrl-C before it has begun."""
+    os.umask(0o077)  # what users send is nobody else's, wherever it is kept
+    try:
+        settings = load(argv)
+        configure(settings.log_format, settings.log_level)
+        threading.stack_size(STACK)
+        server = Server(settings)
+        stop_on_signals(server)
+    except ConfigError as error:
+        print(f"filed: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    server.start()
+    log.info("certificate: sha256=%s", server.fingerprint)
+    print(f"filed listening on {shown_address(*server.address)}", flush=True)
+    if not server.run():
+        logging.shutdown()
+        os._exit(0)  # what hangs must not keep the process; everything acknowledged is stored
+    return 0
+
+
+def stop_on_signals(server: Server) -> None:
+    """The handler sets a flag and wakes the main thread; it takes no lock."""
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        server.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""The file daemon's view of the index of files. Each method is one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from chatbase import files
+from chatbase.engine import Database
+from chatbase.files import File
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970 UTC."""
+    return int(time.time() * 1000)
+
+
+class Index:
+    """Every method: any thread. All raise DatabaseUnavailable."""
+
+    def __init__(self, database: Database, keep_days: int, partial_hours: int) -> None:
+        self._database = database
+        self._keep = keep_days * 24 * 3_600_000
+        self._partial = partial_hours * 3_600_000
+
+    def find(self, file_id: str) -> File | None:
+        """The file of that id, or None."""
+        with self._database.transaction() as tx:
+            return files.find(tx, file_id)
+
+    def find_all(self, file_ids: Sequence[str]) -> dict[str, File]:
+        """The files of these ids, by id."""
+        with self._database.transaction() as tx:
+            return files.states(tx, file_ids)
+
+    def add(self, file: File) -> None:
+        """A file that nobody was offered. Raises Conflict."""
+        with self._database.transaction(write=True) as tx:
+            tx.execute(files.INSERT, *file.row())
+
+    def used_by(self, sender: int) -> int:
+        """Bytes that a user's files take, or will."""
+        with self._database.transaction() as tx:
+            return files.used_by(tx, sender)
+
+    def begin(self, file_id: str) -> bool:
+        """Bytes are about to come; false when nobody wants them any more. The upload's life begins anew."""
+        with self._database.transaction(write=True) as tx:
+            return files.change(tx, file_id, files.UPLOADING, files.OPEN, self.partial_end())
+
+    def complete(self, file_id: str, sha256: str | None) -> bool:
+        """All bytes are there; false when nobody wants them any more."""
+        with self._database.transaction(write=True) as tx:
+            return files.complete(tx, file_id, sha256, now_ms() + self._keep)
+
+    def set_hash(self, file_id: str, sha256: str) -> None:
+        """What a complete file hashes to."""
+        with self._database.transaction(write=True) as tx:
+            files.set_hash(tx, file_id, sha256)
+
+    def end(self, file_id: str, state: str, permitted: Sequence[str]) -> bool:
+        """A file is over; false when it was in none of the states that permit that."""
+        with self._database.transaction(write=True) as tx:
+            return files.change(tx, file_id, state, permitted)
+
+    def due(self, limit: int) -> list[File]:
+        """Files whose time is over."""
+        with self._database.transaction() as tx:
+            return [file for state in files.ALIVE for file in files.due(tx, state, now_ms(), limit)]
+
+    def unhashed(self, limit: int) -> list[File]:
+        """Complete files of which nobody knows the hash yet."""
+        with self._database.transaction() as tx:
+            return files.unhashed(tx, now_ms(), limit)
+
+    def partial_end(self) -> int:
+        """When an upload expires that rests from now on, ms."""
+        return now_ms() + self._partial

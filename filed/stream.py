@@ -1,0 +1,214 @@
+"""One connection's bytes, in plain text or over TLS: blocking calls of the thread that serves it.
+
+Both directions have a time limit for each call. On a plain socket it is the kernel's (SO_RCVTIMEO, SO_SNDTIMEO):
+Python's `settimeout` would make the descriptor non-blocking, and sendfile and splice then fail. On TLS it is Python's,
+since OpenSSL would try again after the kernel's.
+
+`shutdown` alone may be called by any thread; it makes every call of the owner fail at once.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import struct
+import time
+from contextlib import suppress
+
+from filed.pipes import PIPE_SIZE, PipePool
+
+SEND_PIECE = 4 * 1024 * 1024  # bytes in one sendfile: the time limit holds for each call
+COPY_SIZE = 256 * 1024  # bytes of the buffer where bytes have to pass through this program
+LINGER = 2.0  # seconds in which a refused client may finish what it is saying
+LINGER_BYTES = 16 * 1024 * 1024
+
+
+class StreamError(Exception):
+    """The connection is of no use any more."""
+
+
+class StreamTimeout(StreamError):
+    """The peer neither sends nor reads."""
+
+
+class StreamEnded(StreamError):
+    """The peer has closed it, or it was shut down."""
+
+
+class Stream:
+    """A plain connection, and the base of one over TLS."""
+
+    secure = False
+
+    def __init__(self, sock: socket.socket, pipes: PipePool | None = None) -> None:
+        self._sock = sock
+        self._pipes = pipes
+        self._buffer = bytearray()
+
+    def set_timeouts(self, seconds: float) -> None:
+        """How long each call may wait for the peer."""
+        value = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
+
+    def receive(self, size: int = COPY_SIZE) -> bytes:
+        """Up to ``size`` bytes, at least one. Raises StreamError."""
+        try:
+            data = self._sock.recv(size)
+        except OSError as error:
+            raise _translated(error) from None
+        if not data:
+            raise StreamEnded("the peer closed the connection")
+        return data
+
+    def receive_into(self, view: memoryview) -> int:
+        """Fill a part of ``view``; the number of bytes, at least one. Raises StreamError."""
+        try:
+            count = self._sock.recv_into(view)
+        except OSError as error:
+            raise _translated(error) from None
+        if not count:
+            raise StreamEnded("the peer closed the connection")
+        return count
+
+    def send(self, data: bytes | memoryview) -> None:
+        """All of it. Raises StreamError."""
+        try:
+            self._sock.sendall(data)
+        except OSError as error:
+            raise _translated(error) from None
+
+    def send_file(self, fd: int, offset: int, count: int) -> int:
+        """Some of ``count`` bytes of a file; how many, 0 when the file has no more there. Raises StreamError."""
+        try:
+            return os.sendfile(self._sock.fileno(), fd, offset, min(count, SEND_PIECE))
+        except OSError as error:
+            raise _translated(error) from None
+
+    def receive_file(self, fd: int, offset: int, count: int) -> int:
+        """Write the next bytes from the peer, at most ``count``, to a file; how many.
+
+        Raises:
+            StreamError: the connection has failed.
+            OSError: the file has.
+        """
+        pipe = self._pipes.get() if self._pipes is not None else None
+        if pipe is None:
+            return self._copy_to_file(fd, offset, count)
+        try:
+            moved = os.splice(self._sock.fileno(), pipe.writer, min(count, PIPE_SIZE))
+        except OSError as error:
+            pipe.give_back()
+            raise _translated(error) from None
+        try:
+            if not moved:
+                raise StreamEnded("the peer closed the connection")
+            pipe.drain(fd, offset, moved)
+        finally:
+            pipe.give_back()
+        return moved
+
+    def peer_closed(self) -> bool:
+        """Whether the peer has ended its side, as far as can be known without waiting."""
+        try:
+            return not socket.socket.recv(self._raw(), 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except (OSError, ValueError):
+            return True
+
+    def shutdown(self) -> None:
+        """End it, from whatever thread: the owner's calls fail. The base class's method: that of SSLSocket would make
+        the owner's next send go out in plain text.
+        """
+        with suppress(OSError):
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close it in order; may be called twice."""
+        self._sock.close()
+
+    def abort(self) -> None:
+        """Close it so that the peer learns that something was cut off: a reset, in place of an end."""
+        with suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._sock.close()
+
+    def linger(self) -> None:
+        """Read on for a moment what the peer is still saying: a close at once could destroy the answer on its way."""
+        with suppress(OSError, StreamError, ValueError):
+            socket.socket.shutdown(self._sock, socket.SHUT_WR)
+            self.set_timeouts(0.5)
+            deadline, left = time.monotonic() + LINGER, LINGER_BYTES
+            while left > 0 and time.monotonic() < deadline:
+                left -= len(socket.socket.recv(self._raw(), COPY_SIZE)) or left
+
+    def _copy_to_file(self, fd: int, offset: int, count: int) -> int:
+        """The way for TLS, and when there is no pipe to be had."""
+        if not self._buffer:
+            self._buffer = bytearray(COPY_SIZE)
+        view = memoryview(self._buffer)[: min(count, COPY_SIZE)]
+        filled = self.receive_into(view)
+        write_all(fd, view[:filled], offset)
+        return filled
+
+    def _raw(self) -> socket.socket:
+        return self._sock
+
+
+class TlsStream(Stream):
+    """A connection over TLS. Bytes have to pass through this program."""
+
+    secure = True
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        super().__init__(sock)
+        self._tls = sock
+
+    def set_timeouts(self, seconds: float) -> None:
+        self._tls.settimeout(seconds)
+
+    def send_file(self, fd: int, offset: int, count: int) -> int:
+        if not self._buffer:
+            self._buffer = bytearray(COPY_SIZE)
+        view = memoryview(self._buffer)[: min(count, COPY_SIZE)]
+        read = os.preadv(fd, [view], offset)
+        if read:
+            self.send(view[:read])
+        return read
+
+    def receive_file(self, fd: int, offset: int, count: int) -> int:
+        """As many records as fit into the buffer, before they are written: one takes only 16 KiB."""
+        if not self._buffer:
+            self._buffer = bytearray(COPY_SIZE)
+        view = memoryview(self._buffer)[: min(count, COPY_SIZE)]
+        filled = self.receive_into(view)
+        while filled < len(view) and self._tls.pending():
+            filled += self.receive_into(view[filled:])
+        write_all(fd, view[:filled], offset)
+        return filled
+
+    def close(self) -> None:
+        """With TLS's own farewell, for which nobody waits."""
+        with suppress(OSError, ValueError):
+            self._tls.settimeout(0)
+            self._tls.unwrap()
+        self._sock.close()
+
+
+def write_all(fd: int, data: bytes | memoryview, offset: int) -> None:
+    """Write every byte at a place in a file. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, offset)
+        view = view[written:]
+        offset += written
+
+
+def _translated(error: OSError) -> StreamError:
+    if isinstance(error, BlockingIOError | TimeoutError | ssl.SSLWantReadError | ssl.SSLWantWriteError):
+        return StreamTimeout("the peer neither sends nor reads")
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError):
+        return StreamEnded("the peer closed the connection")
+    return StreamEnded(f"the connection broke: {error.strerror or error}")
