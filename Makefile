@@ -2,9 +2,11 @@
 
 # What is empty is left to the server's own defaults, its environment and its configuration file.
 LISTEN ?=
+FILES ?=
 DATA ?=
 DATABASE ?=
 ARGS ?=
+FILES_ARGS ?=
 SERVER ?= 127.0.0.1:8000
 TESTS ?= tests
 # The interpreter for .venv; empty: the one it has, or python3.
@@ -18,10 +20,12 @@ help: ## list the targets
 # One shell that becomes the script, so that a signal to make arrives there.
 .PHONY: run
 run: export LISTEN := $(LISTEN)
+run: export FILES := $(FILES)
+run: export FILES_ARGS := $(FILES_ARGS)
 run: export DATA := $(DATA)
 # Not expanded by make: a password may hold a dollar sign.
 run: override export DATABASE := $(value DATABASE)
-run: ## the server, Ctrl-C stops it: LISTEN=0.0.0.0:8000 DATA=var DATABASE=mysql://... ARGS="--more options"
+run: ## both daemons, Ctrl-C stops them: LISTEN=0.0.0.0:8000 FILES=0.0.0.0:8080 DATA=var DATABASE=mysql://... ARGS="--more"
 	@scripts/venv server && exec scripts/run $(ARGS)
 
 .PHONY: chat
@@ -37,6 +41,11 @@ test: ## the tests, and the Debian packages that they need: TESTS= to narrow it
 	@scripts/packages
 	@scripts/venv server test
 	@.venv/bin/python -m pytest $(TESTS)
+
+.PHONY: bench-files
+bench-files: ## filed against nginx, vsftpd, pyftpdlib and @tus/server: ARGS="--rounds 9 --only down up ..."
+	@scripts/bench-packages
+	@scripts/venv server bench && exec .venv/bin/python -m tests.bench $(ARGS)
 
 .PHONY: lint
 lint: ## ruff and mypy --strict

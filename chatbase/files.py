@@ -26,12 +26,15 @@ EXPIRED = "expired"
 OPEN = (WAITING, UPLOADING)
 ALIVE = (WAITING, UPLOADING, COMPLETE)
 
+MAX_FILE = 4 * 2**30  # bytes, the default of --max-file
+QUOTA = 20 * 2**30  # bytes of a user, the default of --quota
 PARTIAL_LIFE = 24 * 3600  # seconds that an upload may rest
 INSERT = (
     "INSERT INTO files (id, mid, conversation, sender, recipient, name, size, announced, state, created, expires)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
+_ALIVE = f"'{WAITING}', '{UPLOADING}', '{COMPLETE}'"
 _COLUMNS = "id, mid, conversation, sender, recipient, name, size, announced, sha256, state, created, expires"
 
 
@@ -74,14 +77,15 @@ def by_mids(tx: Transaction, mids: Sequence[int]) -> dict[int, File]:
     return {row[1]: _file(row) for row in tx.rows_among(f"SELECT {_COLUMNS} FROM files WHERE mid IN (?)", mids)}
 
 
+def usage(tx: Transaction, sender: int) -> tuple[int, int]:
+    """How many living files a user has, and the bytes that these take, or will."""
+    row = tx.row(f"SELECT COUNT(*), SUM(size) FROM files WHERE sender = ? AND state IN ({_ALIVE})", sender)
+    return (int(row[0]), int(row[1] or 0)) if row else (0, 0)
+
+
 def used_by(tx: Transaction, sender: int) -> int:
     """Bytes that the living files of a user take, or will."""
-    return _number(
-        tx.row(
-            f"SELECT SUM(size) FROM files WHERE sender = ? AND state IN ('{WAITING}', '{UPLOADING}', '{COMPLETE}')",
-            sender,
-        )
-    )
+    return usage(tx, sender)[1]
 
 
 def change(tx: Transaction, file_id: str, state: str, permitted: Sequence[str], expires: int | None = None) -> bool:
@@ -131,7 +135,3 @@ def unhashed(tx: Transaction, now: int, limit: int) -> list[File]:
 
 def _file(row: Row) -> File:
     return File(*row)
-
-
-def _number(row: Row | None) -> int:
-    return int(row[0] or 0) if row else 0

@@ -45,6 +45,11 @@ def parse_address(text: str) -> tuple[str, int]:
     return host.strip("[]") or "0.0.0.0", int(port)
 
 
+def reachable(host: str, port: int) -> tuple[str, int]:
+    """Where to find on this machine a server that listens at an address: who listens everywhere is also here."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
+
+
 def shown_address(host: str, port: int) -> str:
     """HOST:PORT, as `parse_address` takes it."""
     return f"{f'[{host}]' if ':' in host else host}:{port}"

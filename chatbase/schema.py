@@ -44,9 +44,8 @@ def prepare(database: Database) -> int:
         DatabaseUnavailable: the database cannot be reached or written.
     """
     with database.transaction() as tx:
-        found = _current(database, tx)
-    if found == VERSION:
-        return found
+        if (found := _recorded(database, tx)) == VERSION:
+            return found
     with database.transaction(write=True) as tx, _alone(database, tx):
         found = _current(database, tx)
         if found == 0:
@@ -83,14 +82,20 @@ def _alone(database: Database, tx: Transaction) -> Iterator[None]:
 
 def _current(database: Database, tx: Transaction) -> int:
     """The version of the schema; 0 when there is none. Raises SchemaTooNew, and DatabaseUnavailable for half a one."""
+    found = _recorded(database, tx)
+    if found is None:
+        raise DatabaseUnavailable("the schema is half made; drop the tables and start again")
+    if found > VERSION:
+        raise SchemaTooNew(f"the database has schema version {found}, this program knows {VERSION}")
+    return found
+
+
+def _recorded(database: Database, tx: Transaction) -> int | None:
+    """What the database says of itself; 0 when it is empty, None when it is half made, or is just being made."""
     if not _has_table(database, tx):
         return 0
     row = tx.row("SELECT MAX(version) FROM schema_version")
-    if row is None or row[0] is None:
-        raise DatabaseUnavailable("the schema is half made; drop the tables and start again")
-    if row[0] > VERSION:
-        raise SchemaTooNew(f"the database has schema version {row[0]}, this program knows {VERSION}")
-    return int(row[0])
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def _has_table(database: Database, tx: Transaction) -> bool:

@@ -14,7 +14,7 @@ from typing import IO
 
 from chatbase import schema
 from chatbase.engine import DatabaseUnavailable
-from chatbase.options import ConfigError
+from chatbase.options import ConfigError, parse_address, reachable, shown_address
 from chatwire.certificate import ensure_self_signed, fingerprint_of
 from chatwire.tls import server_context
 
@@ -86,3 +86,18 @@ def shared_secret(folder: Path) -> bytes:
     if len(key) < 32:
         raise ValueError(f"{path} is too short to be a secret; remove it, and a new one is made")
     return key
+
+
+def leave_address(folder: Path, program: str, host: str, port: int) -> None:
+    """Write down where a daemon listens, for the other one, which uses the same folder. Raises OSError."""
+    draft = folder / f".{program}.address"
+    draft.write_text(shown_address(host, port))
+    draft.rename(folder / f"{program}.address")
+
+
+def find_address(folder: Path, program: str) -> tuple[str, int] | None:
+    """Where `leave_address` said that a daemon listens; None when it was never here."""
+    try:
+        return reachable(*parse_address((folder / f"{program}.address").read_text().strip()))
+    except (OSError, ConfigError):
+        return None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
 import configargparse
 
+from chatbase.files import MAX_FILE, QUOTA
 from chatbase.options import ConfigError, Number, add_common, make_parser, parse_address, seconds
 from chatwire.commands import MAX_FRAME
 from chatwire.fields import MAX_TEXT
@@ -42,6 +44,9 @@ class Settings:
     output_soft: int
     output_hard: int
     login_deadline: float
+    files_url: str
+    max_file: int
+    quota: int
     log_format: str
     log_level: str
 
@@ -78,8 +83,21 @@ def check(options: argparse.Namespace) -> Settings:
         "database": options.database or f"sqlite:///{data}/chat.db",
         "tls_cert": Path(options.tls_cert) if options.tls_cert else None,
         "tls_key": Path(options.tls_key) if options.tls_key else None,
+        "files_url": _base_url(options.files_url) if options.files_url else "",
     }
     return Settings(**values)
+
+
+def _base_url(text: str) -> str:
+    """What every URL of a file begins with; no slash at the end. Raises ConfigError."""
+    try:
+        parts = urllib.parse.urlsplit(text)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and text.isascii()
+    except ValueError:
+        good = False
+    if not good or parts.query or parts.fragment or parts.username or not text.isprintable() or set(text) & set(' "\\'):
+        raise ConfigError("--files-url is http://HOST:PORT or https://HOST:PORT, and perhaps a path")
+    return text.rstrip("/")
 
 
 def _parser() -> configargparse.ArgumentParser:
@@ -88,6 +106,7 @@ def _parser() -> configargparse.ArgumentParser:
     _serving(parser)
     _security(parser)
     _limits(parser)
+    _files(parser)
     return parser
 
 
@@ -119,3 +138,11 @@ def _limits(parser: configargparse.ArgumentParser) -> None:
     add("--output-hard", type=Number(4096, 2**30), default=8 * 1024 * 1024, metavar="BYTES",
         help="unsent output above which a client is disconnected")  # fmt: skip
     add("--login-deadline", type=seconds, default=30.0, metavar="S", help="without a session, a client is cut off")
+
+
+def _files(parser: configargparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("files").add_argument
+    add("--files-url", default="", metavar="URL",
+        help="where clients reach the file daemon; empty: at the address at which they reached the server")  # fmt: skip
+    add("--max-file", type=Number(1, 2**53 - 1), default=MAX_FILE, metavar="BYTES", help="one file")
+    add("--quota", type=Number(1, 2**53 - 1), default=QUOTA, metavar="BYTES", help="all files of a user together")

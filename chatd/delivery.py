@@ -2,6 +2,10 @@
 
 A connection gets its pushes and the replies to its own messages in one order, that of mid: a client that was cut off
 may take the highest mid it has seen as a safe place to go on from.
+
+The offer of a file holds URLs that begin differently for different receivers. It is encoded once like everything else,
+with a raw NUL in place of that beginning, which JSON as we write it never contains: what users say cannot hold one. The
+loop puts the rest in for each connection, in batches that are marked; a legacy connection is not shown such lines.
 """
 
 from __future__ import annotations
@@ -27,13 +31,19 @@ Own = dict[Session, tuple[list[bytes], int]]
 Words = dict[int, bytes]
 """The result word for the messages of each user; `success` where nothing is said."""
 
+BASE = b"\0"
+"""Stands for what the URLs of files begin with."""
+
 
 class Entry:
-    """All messages of one conversation in a batch, for the sessions of one loop."""
+    """All messages of one conversation in a batch, for the sessions of one loop. ``offers``: some hold a `BASE`."""
 
-    __slots__ = ("common", "mid", "own", "sessions")
+    __slots__ = ("common", "mid", "offers", "own", "sessions")
 
-    def __init__(self, sessions: tuple[Session, ...], common: bytes, mid: int, own: Own) -> None:
+    def __init__(
+        self, sessions: tuple[Session, ...], common: bytes, mid: int, own: Own, *, offers: bool = False
+    ) -> None:
+        self.offers = offers
         self.sessions = sessions
         self.common = common
         self.mid = mid
@@ -55,6 +65,9 @@ class _Block:
         lines = self.pushes.copy()
         for place in places:
             chat = self.chats[place]
+            if chat.offer is not None:
+                lines[place] = _offer_reply(chat, session)
+                continue
             result = word.get(chat.sender, b"success")
             reply = b'%b,"result":"%b","mid":%d,"ts":%d}\n' % (chat.reply_open, result, chat.mid, chat.ts)
             told_too = chat.group is not None and session.peer.legacy  # as the original server did
@@ -80,7 +93,8 @@ class Delivery:
         """Tell the senders of a batch that nothing was stored."""
         posts: dict[EventLoop, list[Entry]] = {}
         for chat in batch:
-            own = {chat.origin: ([chat.reply_open + b',"result":"busy"}\n'], 1)}
+            opening = chat.offer.refusal_open if chat.offer else chat.reply_open
+            own = {chat.origin: ([opening + b',"result":"busy"}\n'], 1)}
             posts.setdefault(chat.origin.loop, []).append(Entry((), b"", 0, own))
         for loop, entries in posts.items():
             _post(loop, entries)
@@ -102,8 +116,9 @@ class Delivery:
         common = b"".join([block.common for block in blocks])
         own_by_loop = _own(blocks, word)
         mid = max(chat.mid for chat in chats)
+        offers = _tell_stored(chats)
         for loop in fanout.keys() | own_by_loop.keys():
-            entry = Entry(fanout.get(loop, ()), common, mid, own_by_loop.get(loop, {}))
+            entry = Entry(fanout.get(loop, ()), common, mid, own_by_loop.get(loop, {}), offers=offers)
             posts.setdefault(loop, []).append(entry)
 
     def _private(self, chat: ChatRecord) -> tuple[Fanout, Words]:
@@ -116,6 +131,22 @@ class Delivery:
             chat.sender: b"success" if theirs else b"offline",
         }
         return by_loop(ours + theirs if theirs is not ours else ours), word
+
+
+def _offer_reply(chat: ChatRecord, session: Session) -> bytes:
+    """What the sender of an offer is told when it is stored; a legacy one, when its port is open."""
+    if session.peer.legacy:
+        return b""
+    return b'%b,"result":"success","mid":%d,"ts":%d}\n' % (chat.reply_open, chat.mid, chat.ts)
+
+
+def _tell_stored(chats: Sequence[ChatRecord]) -> bool:
+    """Let those know who wait for an offer to be stored; true when there is one among the messages."""
+    offers = [chat for chat in chats if chat.offer is not None]
+    for chat in offers:
+        if chat.offer is not None and not chat.duplicate:
+            chat.offer.stored(chat.offer.file_of(chat.mid, chat.ts))
+    return bool(offers)
 
 
 def push_here(session: Session, data: bytes, mid: int) -> None:
@@ -189,6 +220,9 @@ def _post(loop: EventLoop, entries: list[Entry]) -> None:
 def _deliver_here(entries: list[Entry]) -> None:
     for entry in entries:
         own, common, mid = entry.own, entry.common, entry.mid
+        if entry.offers:
+            _deliver_offers(entry)
+            continue
         for session, (pieces, answered) in own.items():
             session.peer.answered(pieces, answered, mid)
         if not common:
@@ -196,3 +230,20 @@ def _deliver_here(entries: list[Entry]) -> None:
         for session in entry.sessions:
             if session not in own:
                 push_here(session, common, mid)
+
+
+def _deliver_offers(entry: Entry) -> None:
+    """The same where URLs have to be completed: for each connection its own bytes."""
+    for session, (pieces, answered) in entry.own.items():
+        session.peer.answered([data for p in pieces if (data := _completed(p, session))], answered, entry.mid)
+    for session in entry.sessions:
+        if session not in entry.own and (data := _completed(entry.common, session)):
+            push_here(session, data, entry.mid)
+
+
+def _completed(data: bytes, session: Session) -> bytes:
+    if BASE not in data:
+        return data
+    if session.peer.legacy:
+        return b"".join(line for line in data.splitlines(keepends=True) if BASE not in line)
+    return data.replace(BASE, session.peer.files_base())

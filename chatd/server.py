@@ -11,7 +11,14 @@ from collections.abc import Callable
 from functools import partial
 
 from chatbase.options import plaintext_rule
-from chatbase.startup import load_tls, one_line_errors, own_data_folder, raise_descriptor_limit
+from chatbase.startup import (
+    leave_address,
+    load_tls,
+    one_line_errors,
+    own_data_folder,
+    raise_descriptor_limit,
+    shared_secret,
+)
 from chatd.commands import handlers as _handlers  # noqa: F401  (fills the command table)
 from chatd.commands.dispatch import Dispatcher
 from chatd.commands.jobs import work_together
@@ -26,6 +33,7 @@ from chatd.net.loop import EventLoop, LoopStopped
 from chatd.net.workers import WorkerPool
 from chatd.registry.registry import GroupRegistry, OnlineRegistry
 from chatd.security.backoff import FailureGate
+from chatd.security.file_tickets import FileTickets
 from chatd.security.passwords import Passwords
 from chatd.security.rates import REGISTRATIONS, SESSION_STARTS, WAITING_LOGINS, KeyedRates, Places
 from chatd.startup import open_database
@@ -58,6 +66,7 @@ class Server:
         raise_descriptor_limit()
         with one_line_errors("use the data folder"):
             self._lock_file = own_data_folder(settings.data, "chatd")
+            self._file_tickets = FileTickets(shared_secret(settings.data))
             self._tls, self.fingerprint = load_tls(settings.data, settings.tls_cert, settings.tls_key)
         with one_line_errors("use the database"):
             self._database, self._claim = open_database(settings, WORK_THREADS + LOGIN_THREADS + 1)
@@ -68,6 +77,8 @@ class Server:
             self.services = self._make_services()
         with one_line_errors(f"listen on {settings.host}:{settings.port}"):
             self.acceptor = self._make_acceptor()
+        with one_line_errors("use the data folder"):
+            leave_address(settings.data, "chatd", *self.acceptor.address)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -122,6 +133,7 @@ class Server:
             session_starts=KeyedRates(SESSION_STARTS),
             login_places=Places(WAITING_LOGINS),
             presence_loop=self.workers.loops[0],
+            file_tickets=self._file_tickets,
         )
 
     def _make_acceptor(self) -> Acceptor:

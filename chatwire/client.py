@@ -19,7 +19,11 @@ from chatwire.errors import LinkError, LinkTimeout, PeerError, Refused
 from chatwire.transport import Transport
 
 CHAT_PUSHES = frozenset(("private_chat", "group_chat"))
-_CHAT_REPLIES = frozenset(map(reply_name, CHAT_PUSHES))
+OFFER = "recv_file_port_reply"  # the original's name for the push that offers a file
+_OFFERED = "send_file_port_reply"  # and for the reply to the one who offers it; a refusal has the usual name
+
+_MESSAGE_PUSHES = CHAT_PUSHES | {OFFER}
+_MESSAGE_REPLIES = frozenset(map(reply_name, CHAT_PUSHES)) | {_OFFERED}
 
 
 class Client:
@@ -103,7 +107,7 @@ class Client:
                 if time.monotonic() >= deadline:
                     raise LinkTimeout(f"no reply to {cmd} within {self.timeout} s")
                 self._woken = True  # it was not for us: `next_push` shall see it
-            elif obj.get("id") == request_id and obj.get("cmd") == reply_name(cmd):
+            elif obj.get("id") == request_id and obj.get("cmd") in _reply_names(cmd):
                 return obj
             else:
                 self._inbox.append(obj)
@@ -181,13 +185,17 @@ class Client:
         cmd, mid = obj.get("cmd"), obj.get("mid")
         if type(mid) is not int:
             return True
-        if cmd in CHAT_PUSHES:
+        if cmd in _MESSAGE_PUSHES:
             if mid <= self.seen:
                 return False
             self.seen = mid
-        elif cmd in _CHAT_REPLIES:
+        elif cmd in _MESSAGE_REPLIES:
             self.seen = max(self.seen, mid)
         return True
+
+
+def _reply_names(cmd: str) -> tuple[str, ...]:
+    return (reply_name(cmd), _OFFERED) if cmd == "send_file" else (reply_name(cmd),)
 
 
 def _maybe(**fields: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ MAX_FRAME = 64 * 1024  # bytes, the default of --max-frame
 GENERIC_RESULTS = {
     "bad_request": "a field is missing or wrong; `detail` names it",
     "not_logged_in": "the command needs a session",
-    "forbidden": "the object claims another user than the session's",
+    "forbidden": "the object claims another user than the session's, or the command is not for you",
     "rate_limited": "too many requests; try again after `retry_after_ms`",
     "limit_reached": "a size limit of this server; `detail` names it",
     "busy": "nothing was done; the database is away or a queue is full. Try again",
@@ -41,7 +41,8 @@ class Command:
     """One request.
 
     ``rate`` is the class whose token bucket pays for it; ``results`` are the words beside the generic ones;
-    ``one_of`` names two fields of which exactly one must be there; ``reply`` describes the fields of the reply.
+    ``one_of`` names two fields of which exactly one must be there; ``reply`` describes the fields of the reply, and
+    ``success`` is its name when that is another one. A command with ``daemon`` is for the file daemon alone.
     """
 
     name: str
@@ -54,6 +55,8 @@ class Command:
     login: bool = True
     one_of: tuple[str, str] | None = None
     original: bool = False
+    success: str = ""
+    daemon: bool = False
 
     def check(self, obj: Object) -> Object:
         """Return the known fields of a request in the form in which the program uses them.
@@ -107,8 +110,11 @@ _LOGIN_REPLY = {
     "unread": "[{peer or group, count, mid}]: messages above the read position `mid`, counted up to 200",
     "token": "for `resume`",
     "mid": "the highest mid the server has given out",
-    "limits": "{max_frame, max_text, max_groups, max_members, max_friends}",
+    "limits": "{max_frame, max_text, max_groups, max_members, max_friends, max_file}",
 }
+_FILE = Field("file", f.file_id, "from the offer")
+_FILE_STATE = "{file, state, offset, length, sha256?, user?, detail?} to the sessions of its sender and its receivers"
+_FILE_OVER = "too late: `state` says what has become of it"
 _LOGIN_PUSHES = {"friend_login": "{friend} to friends who are online, at a user's first session"}
 
 COMMANDS: dict[str, Command] = {
@@ -188,6 +194,46 @@ COMMANDS: dict[str, Command] = {
             pushes={"friend_offline": "{friend} to friends who are online, after a user's last session"}, original=True,
         ),
         Command(
+            "send_file", "Offer a file to one user, or to a group. The offer is a message of the conversation.", "edit",
+            (_own("from_user"), _optional("to_user", f.name, "who is to get it"), _GROUP_OR,
+             Field("filename", f.filename, "only what is behind the last slash or backslash is kept"),
+             Field("length", f.length, "its size in bytes"),
+             _optional("sha256", f.sha256, "of the whole file; bytes that do not fit it are refused"), _CID),
+            {"success": "the offer is stored; upload to `url`", "user_not_exist": "", **_IN_GROUP,
+             "too_large": "more than `limit` bytes; `detail` is `file`, or `quota` for all your files together",
+             "offline": "to a legacy session only: the other is not there; nothing is stored",
+             "timeout": "to a legacy session only: nobody has connected to the port within 10 s"},
+            {"file": "the file's id", "filename": "as kept", "length": "", "state": "see [files](#files)",
+             "url": "where to upload to (tus 1.0: `HEAD`, `PATCH`); missing once there is nothing more to upload",
+             "port": "the file daemon's; for a legacy session a port for this file alone", **_STORED,
+             "limit": "with `too_large`: bytes", "used": "with `too_large` and `quota`: bytes of your other files"},
+            {"recv_file_port_reply":
+                "{file, filename, length, sha256?, state, url?, port, from_user, to_user or group, cid?, mid, ts}: the "
+                "offer, to the other's sessions or every online member's, and to my other ones; `url` is where to "
+                "download from"},
+            one_of=("to_user", "group"), original=True, success="send_file_port_reply",
+        ),
+        Command(
+            "get_file", "How far a file is, and fresh URLs.", "query", (_FILE,),
+            {"success": "", "file_not_exist": "there is none, or it is not for you"},
+            {"file": "", "filename": "", "length": "", "state": "", "offset": "bytes that have arrived",
+             "sha256": "of its bytes or, until that is known, as announced; if any",
+             "url": "where to download from; missing when the file is over",
+             "upload_url": "for the sender, until the upload is complete", "port": "the file daemon's", "from_user": "",
+             "to_user": "", "group": "in place of `to_user`", **_STORED},
+        ),
+        Command(
+            "decline_file", "I do not want it. In a group, only the sender is told.", "edit", (_FILE,),
+            {"success": "", "file_not_exist": "there is none, or it is not for you", "file_over": _FILE_OVER},
+            {"file": "", "state": ""}, {"file_state": _FILE_STATE},
+        ),
+        Command(
+            "cancel_file", "Take an offer of mine back; its bytes are removed.", "edit", (_FILE,),
+            {"success": "", "file_not_exist": "there is none, or it is not for you", "not_sender": "",
+             "file_over": _FILE_OVER},
+            {"file": "", "state": ""}, {"file_state": _FILE_STATE},
+        ),
+        Command(
             "sync", "Every message of mine, sent or received, private or group, above a mid.", "query",
             (Field("after", f.mid, ""), _LIMIT), {"success": ""}, _PAGE,
         ),
@@ -221,13 +267,40 @@ COMMANDS: dict[str, Command] = {
             "ping", "Is the server there?", "mark", (), {"success": ""},
             {"ts": "the server's clock, ms since 1970 UTC"}, login=False,
         ),
+        Command(
+            "file_daemon", "I am the file daemon. A newer one takes the place of an older.", "login",
+            (Field("token", f.ticket, "made with the shared secret"), Field("port", f.port, "where it serves HTTP")),
+            {"success": "", "token_error": "not made with this secret, or too long ago"},
+            pushes={
+                "file_withdrawn": "{file}: it was declined or cancelled; its bytes may go. To the file daemon",
+                "open_port": "{ref, file, role, senders, receivers}: open a raw port for one transfer and answer with "
+                             "`file_port`. To the file daemon",
+            },
+            login=False, daemon=True,
+        ),
+        Command(
+            "file_report", "What has become of a file, or of a raw port.", "mark",
+            (_FILE, Field("state", f.report, "one of: " + ", ".join(f.REPORTS)),
+             _optional("offset", f.number, "bytes that have arrived"), _optional("sha256", f.sha256, "of them all"),
+             _optional("role", f.role, "with `timeout`: who has not connected"),
+             _optional("detail", f.string, "why it failed, for people")),
+            {"success": "taken over", "file_not_exist": "there is no such file; not to be repeated"},
+            pushes={"file_state": _FILE_STATE}, login=False, daemon=True,
+        ),
+        Command(
+            "file_port", "The answer to `open_port`.", "mark",
+            (Field("ref", f.number, "from `open_port`"), Field("port", f.port, "0: refused"),
+             _optional("detail", f.string, "why")),
+            {"success": ""}, login=False, daemon=True,
+        ),
     )
 }  # fmt: skip
 
 PUSHES = {
     "error": "{result: bad_json | unknown_cmd | frame_too_long, detail}: what was sent is no request",
     "goodbye": "{result}: the server is about to close this connection, and why: `shutdown`, `login_timeout`, "
-    "`tls_required`, `too_many_connections`, `too_many_errors`, `frame_too_long`, `password_changed`, `too_slow`",
+    "`tls_required`, `too_many_connections`, `too_many_errors`, `frame_too_long`, `password_changed`, `too_slow`, "
+    "`replaced`",
 }
 
 

@@ -6,6 +6,7 @@ raises `ValueError` with a few words for the one who sent it. Checks never echo 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,10 @@ MAX_TOKEN = 128  # characters
 MAX_MID = 2**53 - 1
 MAX_PAGE = 500  # messages in one page of history or sync
 DEFAULT_PAGE = 100
+MAX_LENGTH = 2**53 - 1  # bytes in a file
+MAX_FILENAME = 255  # characters
+MAX_FILE_ID = 32  # characters
+MAX_TICKET = 1024  # characters
 _MAX_DECOMPOSED = 4  # code points to which canonical decomposition expands one at most
 
 Check = Callable[[Any], Any]
@@ -27,6 +32,12 @@ _FORBIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")  # emoji and some scripts need them
 _VIRAMA = 9  # canonical combining class
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they can hide what a file is
+_UNPRINTABLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
+_FILE_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_FILE_ID}}}")
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+REPORTS = ("uploading", "complete", "failed", "expired", "cancelled", "connected", "timeout")
+ROLES = ("send", "receive")
 
 
 def name(value: Any) -> str:
@@ -117,6 +128,81 @@ def limit(value: Any) -> int:
     if type(value) is not int or value < 1:
         raise ValueError("must be an integer above 0")
     return min(value, MAX_PAGE)
+
+
+class Digits(int):
+    """A length that came as a string of digits: some of the original clients want to see it so."""
+
+
+def length(value: Any) -> int:
+    """How many bytes a file has: an integer of 0 up to 2^53 - 1, or a string of its digits."""
+    if type(value) is str and 1 <= len(value) <= len(str(MAX_LENGTH)) and value.isascii() and value.isdigit():
+        value = Digits(value)
+    if type(value) not in (int, Digits) or not 0 <= value <= MAX_LENGTH:
+        raise ValueError("must be an integer from 0 to 2^53 - 1, or its digits")
+    checked: int = value
+    return checked
+
+
+def filename(value: Any) -> str:
+    """A file's name: of a whole path only the last part is kept, whichever way its slashes lean."""
+    last = re.split(r"[/\\]", string(value))[-1]
+    if not 1 <= len(last) <= MAX_FILENAME or last in (".", ".."):
+        raise ValueError(f"must end in a name of 1 to {MAX_FILENAME} characters")
+    if any(c in _OVERRIDES or unicodedata.category(c) in _UNPRINTABLE for c in last):
+        raise ValueError("must not contain control characters")
+    return last
+
+
+def sha256(value: Any) -> str:
+    """A SHA-256, as 64 hexadecimal digits; lower-case from here on."""
+    if not _SHA256.fullmatch(string(value)):
+        raise ValueError("must have 64 hexadecimal digits")
+    return str(value).lower()
+
+
+def file_id(value: Any) -> str:
+    """The `file` of an offer."""
+    if not _FILE_ID.fullmatch(string(value)):
+        raise ValueError("is not a file")
+    return str(value)
+
+
+def ticket(value: Any) -> str:
+    """What the file daemon shows."""
+    if not 1 <= len(string(value)) <= MAX_TICKET or not value.isascii():
+        raise ValueError("is not a token")
+    return str(value)
+
+
+def number(value: Any) -> int:
+    """An integer of 0 up to 2^53 - 1."""
+    if type(value) is not int or not 0 <= value <= MAX_LENGTH:
+        raise ValueError("must be an integer from 0 to 2^53 - 1")
+    return value
+
+
+def port(value: Any) -> int:
+    """A TCP port, or 0 for none."""
+    if type(value) is not int or not 0 <= value <= 65535:
+        raise ValueError("must be an integer from 0 to 65535")
+    return value
+
+
+def report(value: Any) -> str:
+    """What the file daemon says of a file."""
+    return _one_of(value, REPORTS)
+
+
+def role(value: Any) -> str:
+    """Which side of a raw port is meant."""
+    return _one_of(value, ROLES)
+
+
+def _one_of(value: Any, words: tuple[str, ...]) -> str:
+    if string(value) not in words:
+        raise ValueError("must be one of " + ", ".join(words))
+    return str(value)
 
 
 def request_id(value: Any) -> str | int:

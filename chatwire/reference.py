@@ -39,6 +39,15 @@ TYPES: dict[f.Check, str] = {
     f.mid: "mid",
     f.after: "mid or -1",
     f.limit: "integer from 1",
+    f.length: "integer, or its digits in a string",
+    f.filename: "string",
+    f.sha256: "64 hexadecimal digits",
+    f.file_id: "string",
+    f.ticket: "string",
+    f.number: "integer from 0",
+    f.port: "integer from 0 to 65535",
+    f.report: "word",
+    f.role: "`send` or `receive`",
 }
 """What a reader is told about a field that this function checks."""
 
@@ -77,10 +86,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _values() -> dict[str, str]:
-    commands = COMMANDS.values()
+    commands = [command for command in COMMANDS.values() if not command.daemon]
+    daemon = [command for command in COMMANDS.values() if command.daemon]
     return {
         "commands-original": "\n\n".join(_command(command) for command in commands if command.original),
         "commands-added": "\n\n".join(_command(command) for command in commands if not command.original),
+        "commands-daemon": "\n\n".join(map(_command, daemon)),
         "generic-results": _table(("result", "meaning"), _coded(GENERIC_RESULTS)),
         "pushes": _table(("push", "caused by", "fields, and who gets it"), _pushes()),
         "limits": _table(("what", "at most"), _limits()),
@@ -90,6 +101,7 @@ def _values() -> dict[str, str]:
         "max-password": _number(f.MAX_PASSWORD),
         "max-cid": _number(f.MAX_CID),
         "max-id": _number(f.MAX_ID),
+        "max-filename": _number(f.MAX_FILENAME),
         "bad-in-a-row": _number(BAD_OBJECTS_IN_A_ROW),
         "legacy-gap": _number(LEGACY_GAP * 1000),
         "typing-gap": _number(TYPING_GAP),
@@ -99,11 +111,13 @@ def _values() -> dict[str, str]:
 def _command(command: Command) -> str:
     """One command as a section."""
     session = "needs a session" if command.login else "needs no session"
+    renamed = f"The reply to a success is named `{command.success}`." if command.success else ""
     parts = [
         f"### `{command.name}`",
         f"{command.doc} *Rate `{command.rate}`; {session}.*",
         _request(command),
         _list("Results", command.results),
+        renamed,
         _list("Fields of the reply", command.reply),
         _list("Pushes", command.pushes),
     ]
@@ -150,6 +164,7 @@ def _limits() -> list[tuple[str, str]]:
         ("the text of a message", f"{_number(f.MAX_TEXT)} bytes of UTF-8, unless configured otherwise"),
         ("a name", f"{f.MAX_NAME} characters"),
         ("a password", f"{_number(f.MAX_PASSWORD)} bytes of UTF-8"),
+        ("a file's name", f"{f.MAX_FILENAME} characters"),
         ("a `cid`", f"{f.MAX_CID} characters"),
         ("an `id`", f"{f.MAX_ID} characters, or 64 bits"),
         ("a page of `sync` or `history`", _page_limit()),

@@ -22,6 +22,7 @@ log = logging.getLogger("filed.http")
 BACKLOG = 1024
 RETRY_AFTER = 5  # seconds that a client is asked to wait when there is no thread for it
 REFUSED_TOGETHER = 64  # connections that wait to be told so; more are just closed
+LAST_WORDS = 0.5  # seconds for connections to abort what they had promised, before they are just closed
 ACCEPT_PAUSE = 0.1  # seconds, when the system gives no descriptor
 
 Make = Callable[[socket.socket, str], Connection]
@@ -67,7 +68,9 @@ class Acceptor:
                     self._accept()
 
     def stop(self) -> None:
-        """Ask `run` to end."""
+        """Ask `run` to end. Only the first call does anything: later the descriptor may be another's."""
+        if self._stopping:
+            return
         self._stopping = True
         with suppress(OSError):
             os.write(self._wake_writer, b"\0")
@@ -76,14 +79,18 @@ class Acceptor:
         """For `signal.set_wakeup_fd`."""
         return self._wake_writer
 
-    def close(self, timeout: float) -> bool:
-        """Let busy connections end by themselves for ``timeout`` seconds, then end them; false when a thread hangs."""
+    def drain(self, timeout: float) -> None:
+        """Take nobody in any more, and let busy connections end by themselves for ``timeout`` seconds."""
         self._listener.close()
         self._refuser.stop()
         self._end(lambda connection: connection.idle_since > 0)
         self._await(timeout)
+
+    def close(self, timeout: float) -> bool:
+        """End all connections, those last that do not end by themselves; false when a thread hangs."""
+        self._await(LAST_WORDS)
         self._end(lambda connection: True)
-        clean = self._await(2.0)
+        clean = self._await(timeout)
         os.close(self._wake_reader)
         os.close(self._wake_writer)
         return clean
@@ -125,7 +132,7 @@ class Acceptor:
     def _make_room(self) -> bool:
         """Close the connection that has been idle for longest; false when all are at work."""
         with self._lock:
-            idle = [connection for connection in self._open if connection.idle_since]
+            idle = [connection for connection in self._open if connection.idle_since and not connection.ended]
         if not idle:
             return False
         min(idle, key=lambda connection: connection.idle_since).shutdown()
@@ -160,6 +167,7 @@ class Refuser:
 
     def __init__(self) -> None:
         self._queue: queue.Queue[socket.socket | None] = queue.Queue(REFUSED_TOGETHER)
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="refuser", daemon=True)
 
     def start(self) -> None:
@@ -174,7 +182,8 @@ class Refuser:
             sock.close()
 
     def stop(self) -> None:
-        """End."""
+        """End; who still waits is not told."""
+        self._stopping = True
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
@@ -184,7 +193,7 @@ class Refuser:
             stream = Stream(sock)
             try:
                 stream.set_timeouts(0.5)
-                if stream.receive(16 * 1024)[:1] != b"\x16":
+                if not self._stopping and stream.receive(16 * 1024)[:1] != b"\x16":
                     busy = HttpError(503, "all connections are in use", [("Retry-After", str(RETRY_AFTER))])
                     refuse(stream, busy)
                     socket.socket.shutdown(sock, socket.SHUT_WR)

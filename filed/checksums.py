@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -37,9 +36,12 @@ class Checksum:
         if algorithm not in ALGORITHMS:
             raise HttpError(400, f"the checksum must be one of {', '.join(ALGORITHMS)}")
         try:
-            return cls(algorithm, base64.b64decode(encoded, validate=True))
-        except binascii.Error:
+            digest = base64.b64decode(encoded, validate=True)
+        except ValueError:
             raise HttpError(400, "the checksum is not in base64") from None
+        if len(digest) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
+            raise HttpError(400, f"this is no checksum by {algorithm}")
+        return cls(algorithm, digest)
 
 
 def receive_checked(exchange: Exchange, upload: Upload, checksum: Checksum, beside: IO[bytes]) -> int:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import configargparse
 
-from chatbase.options import ConfigError, Number, add_common, make_parser, parse_address, seconds
+from chatbase.files import MAX_FILE, QUOTA
+from chatbase.options import ConfigError, Number, add_common, make_parser, parse_address, reachable, seconds
 
-GIB = 2**30
+RESERVE = 256 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The checked options. Sizes in bytes, times in seconds. ``chatd`` is None when nobody is to be told anything."""
+    """The checked options. Sizes in bytes, times in seconds. ``chatd`` None: where it is stands in the data folder."""
 
     host: str
     port: int
@@ -57,17 +58,12 @@ def load(argv: list[str] | None = None) -> Settings:
         "data": data,
         "limits": options.limits == "on",
         "database": options.database or f"sqlite:///{data}/chat.db",
-        "chatd": _reachable(*parse_address(options.chatd)) if options.chatd else None,
+        "chatd": reachable(*parse_address(options.chatd)) if options.chatd else None,
         "tls_cert": Path(options.tls_cert) if options.tls_cert else None,
         "tls_key": Path(options.tls_key) if options.tls_key else None,
         "raw_ports": _port_range(options.raw_ports) if options.raw_ports else None,
     }
     return Settings(**values)
-
-
-def _reachable(host: str, port: int) -> tuple[str, int]:
-    """Whoever listens everywhere is also here."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
 
 
 def _port_range(text: str) -> tuple[int, int]:
@@ -91,7 +87,7 @@ def _parser() -> configargparse.ArgumentParser:
 
 def _serving(parser: configargparse.ArgumentParser) -> None:
     add = parser.add_argument_group("work").add_argument
-    add("--chatd", default="", metavar="HOST:PORT", help="the chat server that is told about transfers; empty: nobody")
+    add("--chatd", default="", metavar="HOST:PORT", help="the chat server; empty: the one that uses the same --data")
     add("--keep-days", type=Number(1, 36500), default=30, metavar="N", help="life of a finished file")
     add("--partial-hours", type=Number(1, 8760), default=24, metavar="N", help="life of an upload that rests")
     add("--raw-ports", default="", metavar="LOW-HIGH", help="ports for clients of the original system; empty: any")
@@ -100,9 +96,9 @@ def _serving(parser: configargparse.ArgumentParser) -> None:
 def _limits(parser: configargparse.ArgumentParser) -> None:
     add = parser.add_argument_group("limits").add_argument
     add("--limits", choices=("on", "off"), default="on", help="quota per user")
-    add("--max-file", type=Number(1, 2**53 - 1), default=4 * GIB, metavar="BYTES", help="one file")
-    add("--quota", type=Number(1, 2**53 - 1), default=20 * GIB, metavar="BYTES", help="all files of a user")
-    add("--reserve", type=Number(0, 2**53 - 1), default=GIB // 4, metavar="BYTES", help="disk space to leave free")
+    add("--max-file", type=Number(1, 2**53 - 1), default=MAX_FILE, metavar="BYTES", help="one file")
+    add("--quota", type=Number(1, 2**53 - 1), default=QUOTA, metavar="BYTES", help="all files of a user")
+    add("--reserve", type=Number(0, 2**53 - 1), default=RESERVE, metavar="BYTES", help="disk space to leave free")
     add("--max-connections", type=Number(1, 10_000), default=600, metavar="N", help="each is a thread")
     add("--idle-timeout", type=seconds, default=60.0, metavar="S", help="for the next request, or its head")
     add("--stall-timeout", type=seconds, default=60.0, metavar="S", help="for the next bytes of a transfer")

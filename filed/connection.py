@@ -47,6 +47,7 @@ class Connection:
         self._stream = Stream(sock, settings.pipes)
         self._sock = sock
         self.idle_since = time.monotonic()  # 0 while a request is being served
+        self.ended = False  # by `shutdown`
 
     def run(self) -> None:
         """Serve it to its end."""
@@ -54,7 +55,7 @@ class Connection:
             if self._open():
                 while self._serve_next():
                     pass
-        except StreamError as error:
+        except (StreamError, HttpError) as error:  # the latter from what is left of a body
             log.debug("ended: address=%s reason=%s", self._address, error)
         except Exception:
             log.exception("unexpected error: address=%s", self._address)
@@ -63,6 +64,7 @@ class Connection:
 
     def shutdown(self) -> None:
         """End it at once."""
+        self.ended = True
         self._stream.shutdown()
 
     # -- its own thread ----------------------------------------------------------

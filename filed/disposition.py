@@ -23,5 +23,5 @@ HARMLESS: Headers = (
 def content_disposition(name: str) -> str:
     """The value of Content-Disposition (RFC 6266): in ASCII for old readers, in UTF-8 (RFC 8187) for all others."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "replace").decode().replace("?", "_")
-    quoted = "".join("_" if c in '"\\%' or not c.isprintable() else c for c in plain)
+    quoted = "".join("_" if c in '"\\%/' or not c.isprintable() else c for c in plain)
     return f"attachment; filename=\"{quoted}\"; filename*=UTF-8''{urllib.parse.quote(name, safe=_ATTR_CHARS)}"

@@ -14,7 +14,7 @@ from filed.access import Access
 from filed.disposition import HARMLESS, content_disposition
 from filed.http import Exchange, Headers, HttpError
 from filed.ranges import NotSatisfiable, Part, requested
-from filed.stream import StreamError
+from filed.stream import Stream, StreamError
 from filed.upload import Gone, Stalled, Upload
 from filed.uploads import Uploads
 
@@ -36,7 +36,8 @@ class Downloads:
 
     def serve(self, exchange: Exchange, file_id: str) -> None:
         """GET or HEAD. Raises HttpError, StreamError, DatabaseUnavailable, OSError."""
-        file = self._access.file(self._access.ticket(exchange), DOWNLOAD, file_id)
+        ticket = self._access.ticket(exchange)
+        file = self._access.file(ticket, DOWNLOAD, file_id)
         part = _part(exchange, file)
         fd = self._uploads.storage.open_whole(file.id) if file.state == files.COMPLETE else None
         if fd is not None:
@@ -48,6 +49,7 @@ class Downloads:
             raise HttpError(410, "the file is gone")
         else:
             with self._uploads.use(file) as upload:
+                self._access.file(ticket, DOWNLOAD, file_id)  # again: who ends it from now on finds this reader
                 self._send(exchange, file, part, upload.fd, lambda position: self._wait(exchange, upload, position))
 
     def _wait(self, exchange: Exchange, upload: Upload, position: int) -> int:
@@ -59,24 +61,27 @@ class Downloads:
         if exchange.method == "HEAD":
             return
         try:
-            self._send_bytes(exchange, part, fd, available)
+            send_bytes(exchange.stream, fd, part.start, part.end, available)
         except (Gone, Stalled, StreamError) as error:
             # The length was promised: only a reset says that the rest will not come.
             log.info("cut off: file=%s reason=%s", file.id, error or "nothing comes")
             exchange.stream.abort()
             raise StreamError("the download was cut off") from None
 
-    @staticmethod
-    def _send_bytes(exchange: Exchange, part: Part, fd: int, available: Available) -> None:
-        """This is the hot path of a download: a few calls for each 4 MiB."""
-        position, stream = part.start, exchange.stream
-        while position < part.end:
-            end = min(available(position), part.end)
-            while position < end:
-                sent = stream.send_file(fd, position, end - position)
-                if not sent:
-                    raise Gone("the file has become shorter")
-                position += sent
+
+def send_bytes(stream: Stream, fd: int, start: int, end: int, available: Available) -> None:
+    """Send a part of a file as far as it is there, and go on as more comes. Raises StreamError, and as ``available``.
+
+    This is the hot path of a download: a few calls for each 4 MiB.
+    """
+    position = start
+    while position < end:
+        here = min(available(position), end)
+        while position < here:
+            sent = stream.send_file(fd, position, here - position)
+            if not sent:
+                raise Gone("the file has become shorter")
+            position += sent
 
 
 def _part(exchange: Exchange, file: File) -> Part:

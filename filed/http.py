@@ -56,6 +56,7 @@ class Exchange:
         self.target = _target(request.target)
         self.stream = stream
         self.answered = False
+        self.bodiless = self.method == "HEAD"  # whatever another header makes of the method
         tokens = self._headers.get("connection", "").lower().replace(" ", "").split(",")
         self.keep_alive = request.http_version >= b"1.1" and "close" not in tokens
         chunked = "transfer-encoding" in self._headers
@@ -124,11 +125,14 @@ class Exchange:
 
     def finish_body(self) -> bool:
         """Throw away what is left of the body when that is little; false when the connection has to be closed."""
-        if self._left is None or self._left > SMALL_BODY or (self._left and self._expects):
+        if self._too_much_left():
             return False
         while self.next_piece():
             pass
         return True
+
+    def _too_much_left(self) -> bool:
+        return self._left is None or self._left > SMALL_BODY or (self._left > 0 and self._expects)
 
     def rest(self) -> bytes:
         """What was read beyond this request."""
@@ -141,12 +145,13 @@ class Exchange:
         if status not in (204, 304):
             headers = [*headers, ("Content-Length", str(len(body)))]
         self.head(status, headers)
-        if body and self.method != "HEAD":
+        if body and not self.bodiless:
             self._stream.send(body)
 
     def head(self, status: int, headers: Headers) -> None:
         """The head of an answer, whose body the caller sends. Raises StreamError."""
         self.answered = True
+        self.keep_alive = self.keep_alive and not self._too_much_left()
         common = [("Date", formatdate(usegmt=True)), ("Server", "filed")]
         if not self.keep_alive:
             common.append(("Connection", "close"))

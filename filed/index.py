@@ -43,10 +43,11 @@ class Index:
         with self._database.transaction() as tx:
             return files.used_by(tx, sender)
 
-    def begin(self, file_id: str) -> bool:
-        """Bytes are about to come; false when nobody wants them any more. The upload's life begins anew."""
+    def begin(self, file_id: str) -> int | None:
+        """Bytes are about to come: the upload's life begins anew. When it ends now, ms; None if nobody wants them."""
+        end = now_ms() + self._partial
         with self._database.transaction(write=True) as tx:
-            return files.change(tx, file_id, files.UPLOADING, files.OPEN, self.partial_end())
+            return end if files.change(tx, file_id, files.UPLOADING, files.OPEN, end) else None
 
     def complete(self, file_id: str, sha256: str | None) -> bool:
         """All bytes are there; false when nobody wants them any more."""
@@ -72,7 +73,3 @@ class Index:
         """Complete files of which nobody knows the hash yet."""
         with self._database.transaction() as tx:
             return files.unhashed(tx, now_ms(), limit)
-
-    def partial_end(self) -> int:
-        """When an upload expires that rests from now on, ms."""
-        return now_ms() + self._partial

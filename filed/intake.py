@@ -67,9 +67,11 @@ class Intake:
         if not upload.offset:
             self._check_quota(file)
         self.uploads.reserve_room(upload)
-        if not self.index.begin(file.id):
+        expires = self.index.begin(file.id)
+        if expires is None:
             self.drop(file.id, "it was withdrawn")
             raise Gone("it was withdrawn")
+        upload.expires = expires
         if file.announced is not None:
             self.uploads.follow(upload)
         self._tell(Report(file.id, files.UPLOADING, upload.offset))
@@ -85,13 +87,13 @@ class Intake:
             if upload.whole:
                 return
             file = upload.file
-            if file.announced is not None:
+            if file.announced is not None and upload.digest is None:
                 self.uploads.follow(upload)
-                if upload.wait_digest() != file.announced:
-                    self.fail(file, "hash_mismatch")
-                    raise WrongHash
+            if file.announced is not None and upload.wait_digest() != file.announced:
+                self.fail(file, "hash_mismatch")
+                raise WrongHash
             self._storage.publish(file.id, upload.fd)
-            if not self.index.complete(file.id, upload.digest):
+            if not self.index.complete(file.id, upload.digest) and not self._complete_already(file.id):
                 self.drop(file.id, "it was withdrawn")
                 raise Gone("it was withdrawn")
             upload.whole = True
@@ -130,7 +132,14 @@ class Intake:
         log.warning("failed: file=%s reason=%s", file.id, detail)
         if self.index.end(file.id, files.FAILED, files.OPEN):
             self._tell(Report(file.id, files.FAILED, 0, detail=detail))
+        elif self._complete_already(file.id):
+            return  # by another way
         self.drop(file.id, detail)
+
+    def _complete_already(self, file_id: str) -> bool:
+        """Whether another thread was faster, or a commit happened of which we were not told."""
+        found = self.index.find(file_id)
+        return found is not None and found.state == files.COMPLETE
 
     def _check_quota(self, file: File) -> None:
         """The index counts this file, too: it was offered."""

@@ -117,7 +117,7 @@ class Link:
             if now - heard >= QUIET:
                 client.expect("ping")
                 heard = now
-            push = client.next_push(PROGRESS if self._progress() else QUIET)
+            push = client.next_push(PROGRESS if self._progress() or self._reports else QUIET)
             if push is not None:
                 self._take(client, push)
 
@@ -132,20 +132,20 @@ class Link:
                 if not self._reports:
                     return
                 key, report = next(iter(self._reports.items()))
-            self._send(client, report)
+            if not self._send(client, report):
+                return
             with self._lock:
                 if self._reports.get(key) is report:
                     del self._reports[key]
 
     @staticmethod
-    def _send(client: Client, report: Report) -> None:
-        """Tell one, and wait until it has been taken over. What chatd does not want to know is no reason to stop."""
+    def _send(client: Client, report: Report) -> bool:
+        """Tell one, and wait until it has been taken over; false when chatd cannot do so now, but could later."""
         fields = {name: value for name, value in vars(report).items() if value is not None}
-        reply = client.request("file_report", **fields)
-        if reply["result"] != "success":
-            log.warning(
-                "chatd did not take a report: file=%s state=%s result=%s", report.file, report.state, reply["result"]
-            )
+        result = client.request("file_report", **fields)["result"]
+        if result != "success":
+            log.warning("chatd did not take a report: file=%s state=%s result=%s", report.file, report.state, result)
+        return bool(result != "busy")
 
 
 def progress_of(uploads: list[tuple[str, int]]) -> list[Report]:

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
-from chatbase import files
 from chatbase.engine import DatabaseUnavailable
 from chatbase.files import File
 from filed.acceptor import plain_address
+from filed.download import send_bytes
 from filed.intake import Intake, OverQuota, Report, Tell, WrongHash
 from filed.pipes import PipePool
 from filed.stream import Stream, StreamError
@@ -154,7 +154,9 @@ class RawPorts:
                     self._intake.finish(upload)
                 finally:
                     upload.release()
-        except (StreamError, Gone, Locked, WrongHash, DiskFull, OverQuota) as error:
+        except Locked:
+            log.warning("somebody else is uploading it: file=%s", file.id)
+        except (StreamError, Gone, WrongHash, DiskFull, OverQuota) as error:
             log.info("interrupted: file=%s reason=%s", file.id, error)
             self._intake.fail(file, str(error) or type(error).__name__)
         except (OSError, DatabaseUnavailable) as error:
@@ -171,19 +173,13 @@ class RawPorts:
             upload.advance(offset)
 
     def _send(self, stream: Stream, file: File, upload: Upload) -> None:
-        position = 0
+        def available(position: int) -> int:
+            return upload.wait_readable(position, self._stall, lambda: not stream.peer_closed())
+
         try:
-            while position < file.size:
-                end = upload.wait_readable(position, self._stall, lambda: not stream.peer_closed())
-                while position < end:
-                    position += stream.send_file(upload.fd, position, end - position) or file.size
+            send_bytes(stream, upload.fd, 0, file.size, available)
         except (StreamError, Gone, Stalled) as error:
             log.info("cut off: file=%s reason=%s", file.id, error or "nothing comes")
             stream.abort()
         finally:
             self._done(stream)
-
-
-def open_files(file: File | None) -> bool:
-    """Whether a port can be opened for this one."""
-    return file is not None and file.state in files.ALIVE

@@ -40,7 +40,7 @@ class Router:
 
     def _file(self, exchange: Exchange, file_id: str) -> None:
         method = exchange.method
-        if method == "GET" or (method == "HEAD" and exchange.header(RESUMABLE[0].lower()) is None):
+        if method == "GET" or (exchange.bodiless and exchange.header(RESUMABLE[0].lower()) is None):
             self._downloads.serve(exchange, file_id)
         elif method == "HEAD":
             self._tus.tell(exchange, file_id)

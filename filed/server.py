@@ -9,9 +9,17 @@ from collections.abc import Callable
 from chatbase import schema
 from chatbase.engine import Database, DatabaseUnavailable
 from chatbase.options import plaintext_rule
-from chatbase.startup import load_tls, one_line_errors, own_data_folder, raise_descriptor_limit, shared_secret
+from chatbase.startup import (
+    find_address,
+    load_tls,
+    one_line_errors,
+    own_data_folder,
+    raise_descriptor_limit,
+    shared_secret,
+)
 from chatwire.client import Client
 from chatwire.codec import Object
+from chatwire.errors import LinkError
 from filed.acceptor import Acceptor
 from filed.access import Access
 from filed.caretaker import Caretaker
@@ -22,7 +30,7 @@ from filed.index import Index
 from filed.intake import Intake, Report
 from filed.link import Link, progress_of
 from filed.pipes import PipePool
-from filed.raw import RawError, RawPorts, open_files
+from filed.raw import RawError, RawPorts
 from filed.router import Router
 from filed.storage import Storage
 from filed.tus import Tus
@@ -61,7 +69,7 @@ class Server:
         self._build()
         with one_line_errors(f"listen on {settings.host}:{settings.port}"):
             self._acceptor = Acceptor(settings.host, settings.port, self._most_connections(), self._make)
-        self._link = self._make_link()
+        self._link = Link(self._connect, self._secret, self.address[1], self._progress, self._said)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -79,8 +87,7 @@ class Server:
             log.warning("limits are off: no quota")
         self._intake.later.start()
         self._caretaker.start()
-        if self._link is not None:
-            self._link.start()
+        self._link.start()
 
     def run(self) -> bool:
         """Serve until `stop`, then drain. Returns false when a thread hangs, so that force is needed."""
@@ -124,15 +131,12 @@ class Server:
     def _make(self, sock: object, address: str) -> Connection:
         return Connection(sock, address, self._connection_settings)  # type: ignore[arg-type]
 
-    def _make_link(self) -> Link | None:
-        if self.settings.chatd is None:
-            return None
-        host, port = self.settings.chatd
-
-        def connect() -> Client:
-            return Client(host, port, tls=True, fingerprint=self.fingerprint)
-
-        return Link(connect, self._secret, self.address[1], self._progress, self._said)
+    def _connect(self) -> Client:
+        """The link's thread. Raises LinkError."""
+        found = self.settings.chatd or find_address(self.settings.data, "chatd")
+        if found is None:
+            raise LinkError("no chat server has used the data folder yet")
+        return Client(*found, tls=True, fingerprint=self.fingerprint)
 
     def _most_connections(self) -> int:
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_DESCRIPTORS
@@ -142,8 +146,7 @@ class Server:
 
     def _tell(self, report: Report) -> None:
         """Any thread."""
-        if self._link is not None:
-            self._link.tell(report)
+        self._link.tell(report)
 
     def _progress(self) -> list[Report]:
         """The link's thread."""
@@ -170,7 +173,7 @@ class Server:
         answer: Object = {"cmd": "file_port", "ref": push.get("ref")}
         try:
             file = self._index.find(str(push.get("file")))
-            if file is None or not open_files(file):
+            if file is None or not file.alive:
                 raise RawError("there is no such file")
             port = self._raw.open(file, str(push["role"]), list(push["senders"]), list(push["receivers"]))
         except (RawError, DatabaseUnavailable) as error:
@@ -183,13 +186,14 @@ class Server:
     def _close(self) -> bool:
         """Release everything, in the order in which nothing is cut off that others still use."""
         log.info("stopping: connections=%d", self.connections)
-        clean = self._acceptor.close(DRAIN)
+        self._acceptor.drain(DRAIN)
+        self._uploads.end_all("the server stops")  # who waits for more of one would wait for seconds
+        clean = self._acceptor.close(STEP)
         clean &= self._raw.stop(STEP)
-        self._uploads.end_all("the server stops")
         clean &= self._uploads.followers.stop(STEP)
         clean &= self._caretaker.stop(STEP)
         clean &= self._intake.later.stop(STEP)
-        clean &= self._link is None or self._link.stop(STEP)
+        clean &= self._link.stop(STEP)
         if clean:
             self._pipes.close()
             self._database.close()

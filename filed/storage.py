@@ -37,6 +37,7 @@ class Storage:
             return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
             path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._sync_folder(self._folder)
             return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def open_whole(self, file_id: str) -> int | None:

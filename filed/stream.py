@@ -10,6 +10,7 @@ since OpenSSL would try again after the kernel's.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import ssl
 import struct
@@ -111,12 +112,9 @@ class Stream:
 
     def peer_closed(self) -> bool:
         """Whether the peer has ended its side, as far as can be known without waiting."""
-        try:
-            return not socket.socket.recv(self._raw(), 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except (OSError, ValueError):
-            return True
+        poll = select.poll()
+        poll.register(self._sock, select.POLLRDHUP)
+        return bool(poll.poll(0))
 
     def shutdown(self) -> None:
         """End it, from whatever thread: the owner's calls fail. The base class's method: that of SSLSocket would make
@@ -142,7 +140,7 @@ class Stream:
             self.set_timeouts(0.5)
             deadline, left = time.monotonic() + LINGER, LINGER_BYTES
             while left > 0 and time.monotonic() < deadline:
-                left -= len(socket.socket.recv(self._raw(), COPY_SIZE)) or left
+                left -= len(socket.socket.recv(self._sock, COPY_SIZE)) or left
 
     def _copy_to_file(self, fd: int, offset: int, count: int) -> int:
         """The way for TLS, and when there is no pipe to be had."""
@@ -152,9 +150,6 @@ class Stream:
         filled = self.receive_into(view)
         write_all(fd, view[:filled], offset)
         return filled
-
-    def _raw(self) -> socket.socket:
-        return self._sock
 
 
 class TlsStream(Stream):

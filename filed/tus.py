@@ -61,7 +61,7 @@ class Tus:
                 self._receive(exchange, upload)
             elif upload.offset == file.size:
                 self._finish(upload)
-            exchange.answer(201, [RESUMABLE, _location(exchange, file), *_offset(upload), *_expires(file)])
+            exchange.answer(201, [RESUMABLE, _location(exchange, file), *_offset(upload), *_expires(upload)])
 
     def tell(self, exchange: Exchange, file_id: str) -> None:
         """HEAD: how far it is."""
@@ -73,7 +73,7 @@ class Tus:
         with self._intake.uploads.use(file) as upload:
             if upload.offset == file.size and not upload.active:
                 self._finish(upload)
-            exchange.answer(200, [RESUMABLE, NO_STORE, *_offset(upload), length, *_expires(file)])
+            exchange.answer(200, [RESUMABLE, NO_STORE, *_offset(upload), length, *_expires(upload)])
 
     def append(self, exchange: Exchange, file_id: str) -> None:
         """PATCH: the next bytes."""
@@ -87,7 +87,7 @@ class Tus:
             raise HttpError(409, "the upload is complete", [("Upload-Offset", str(file.size))])
         with self._intake.uploads.use(file) as upload:
             self._receive(exchange, upload, int(offset))
-            exchange.answer(204, [RESUMABLE, *_offset(upload), *_expires(file)])
+            exchange.answer(204, [RESUMABLE, *_offset(upload), *_expires(upload)])
 
     def terminate(self, exchange: Exchange, file_id: str) -> None:
         """DELETE: take it back."""
@@ -130,6 +130,8 @@ class Tus:
             raise HttpError(413, f"the upload has {upload.file.size} bytes, as the ticket says", _offset(upload))
 
     def _begin(self, upload: Upload) -> None:
+        if upload.file.size > self._max_file:
+            raise HttpError(413, f"a file may have {self._max_file} bytes")
         try:
             self._intake.begin(upload)
         except DiskFull:
@@ -179,5 +181,5 @@ def _offset(upload: Upload) -> Headers:
     return [("Upload-Offset", str(upload.offset))]
 
 
-def _expires(file: File) -> Headers:
-    return [("Upload-Expires", formatdate(file.expires / 1000, usegmt=True))]
+def _expires(upload: Upload) -> Headers:
+    return [("Upload-Expires", formatdate(upload.expires / 1000, usegmt=True))]

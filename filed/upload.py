@@ -14,6 +14,7 @@ from filed.stream import Stream
 
 SILENT = 2.0  # seconds without a byte, after which a writer has to make way for one that has come anew
 HANDOVER = 5.0  # seconds that it has for that
+LOOK = 5.0  # seconds between two looks whether a reader who has to wait is still there
 
 
 class Gone(Exception):
@@ -31,18 +32,21 @@ class Stalled(Exception):
 class Upload:
     """Every method: any thread, except `advance` and `release`: the writer's."""
 
-    def __init__(self, file: File, fd: int, offset: int) -> None:
+    def __init__(self, file: File, fd: int, offset: int, *, published: bool = False) -> None:
+        """``published``: it has its name on the disk already, so its hash was right if one was announced."""
         self.file = file
+        self.expires = file.expires  # ms; later with every piece
         self.fd = fd  # belongs to `uploads.Uploads`
         self.users = 0  # the same
         self.reserved = False  # the same
         self.whole = False  # it is complete, and the index knows
         self._condition = threading.Condition()  # guards all below
         self._offset = offset
-        self._digest: str | None = None
-        self._verified = file.announced is None
+        self._digest = file.announced if published else None
+        self._verified = published or file.announced is None
         self._over = ""
         self._writer: Stream | None = None
+        self._writers_thread = 0
         self._heard = 0.0  # when the writer last wrote, in the time of `time.monotonic`
         self.finishing = threading.Lock()  # held while the last steps are taken, by whichever thread
 
@@ -79,6 +83,7 @@ class Upload:
             if self._writer is not None:
                 raise Locked
             self._writer = stream
+            self._writers_thread = threading.get_ident()
             self._heard = time.monotonic()
 
     def advance(self, offset: int) -> None:
@@ -118,7 +123,7 @@ class Upload:
                 left = deadline - time.monotonic()
                 if left <= 0 or not alive():
                     raise Stalled
-                self._condition.wait(min(left, 5.0))
+                self._condition.wait(min(left, LOOK))
             return self._readable()
 
     def wait_written(self, position: int) -> int:
@@ -148,10 +153,13 @@ class Upload:
             return self._digest
 
     def end(self, why: str) -> None:
-        """It will never be whole: cut off the writer, and wake all who wait."""
+        """It will never be whole: cut off the writer, and wake all who wait.
+
+        A writer that has found that out by itself is not cut off: it has to tell its client.
+        """
         with self._condition:
             self._over = self._over or why
-            if self._writer is not None:
+            if self._writer is not None and self._writers_thread != threading.get_ident():
                 self._writer.shutdown()
             self._condition.notify_all()
 

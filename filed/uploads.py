@@ -81,9 +81,10 @@ class Uploads:
 
     def _load(self, file: File) -> Upload:
         """What is on the disk is the truth."""
-        fd = self.storage.open_whole(file.id)  # it is there if we were stopped before the index was told
-        if fd is None:
-            fd = self.storage.open_part(file.id)
+        fd = self.storage.open_whole(file.id)  # it is there if it became complete since the index was asked,
+        if fd is not None:  # or if we were stopped before the index was told
+            return Upload(file, fd, file.size, published=True)
+        fd = self.storage.open_part(file.id)
         return Upload(file, fd, min(os.fstat(fd).st_size, file.size))
 
     def _leave(self, upload: Upload) -> None:

@@ -58,7 +58,7 @@ def make_server(
     database_url: str, tls: bool, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[ServerFactory]:
     """Start servers in this process, with further options; afterwards nothing of them may be left."""
-    before = _resources()
+    before = resources()
     running: list[RunningServer] = []
 
     def make(*options: str) -> RunningServer:
@@ -69,7 +69,7 @@ def make_server(
     for server in running:
         server.close()
         server.stop()
-    _assert_nothing_left(before)
+    assert_nothing_left(before)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def server(make_server: ServerFactory) -> RunningServer:
 @pytest.fixture
 def make_process(database_url: str, tls: bool, tmp_path: Path) -> Iterator[ProcessFactory]:
     """Start servers in processes of their own."""
-    before = _resources()
+    before = resources()
     running: list[ServerProcess] = []
 
     def make(*options: str) -> ServerProcess:
@@ -92,24 +92,27 @@ def make_process(database_url: str, tls: bool, tmp_path: Path) -> Iterator[Proce
     for server in running:
         server.close()
         server.stop()
-    _assert_nothing_left(before)
+    assert_nothing_left(before)
 
 
-def _resources() -> tuple[set[str], int, int]:
+def resources() -> tuple[set[str], int, int]:
+    """Threads by name, and how many descriptors and children this process has."""
     gc.collect()
     process = psutil.Process()
     return {thread.name for thread in threading.enumerate()}, process.num_fds(), len(process.children())
 
 
-def _assert_nothing_left(before: tuple[set[str], int, int]) -> None:
+def assert_nothing_left(before: tuple[set[str], int, int]) -> None:
+    """Fail unless there is no more than `resources` said before."""
+
     def clean() -> bool:
-        threads, descriptors, children = _resources()
+        threads, descriptors, children = resources()
         return threads <= before[0] and descriptors <= before[1] and children <= before[2]
 
     try:
         wait_until(clean, "no thread, descriptor or child is left", 10)
     except AssertionError:
-        raise AssertionError(f"left behind: before {before}, after {_resources()}") from None
+        raise AssertionError(f"left behind: before {before}, after {resources()}") from None
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

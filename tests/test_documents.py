@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
-from chatd.config import _parser
+import pytest
+
+import chatd.config
+import filed.config
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_readme_names_every_option_with_its_default() -> None:
-    readme = (ROOT / "README.md").read_text()
-    rows = dict(re.findall(r"^\| `(--[a-z-]+)[^`]*` \| ([^|]*) \|", readme, re.MULTILINE))
-    options = {action.option_strings[-1]: action for action in _parser()._actions if action.dest != "help"}
+@pytest.mark.parametrize(("daemon", "parser"), [("chatd", chatd.config._parser()), ("filed", filed.config._parser())])
+def test_readme_names_every_option_with_its_default(daemon: str, parser: argparse.ArgumentParser) -> None:
+    section = re.search(rf"^### {daemon}\n(.*?)^##", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert section
+    rows = dict(re.findall(r"^\| `(--[a-z-]+)[^`]*` \| ([^|]*) \|", section[1], re.MULTILINE))
+    options = {action.option_strings[-1]: action for action in parser._actions if action.dest != "help"}
     assert rows.keys() == options.keys()
     for name, action in options.items():
         if name not in ("--workers", "--login-deadline"):

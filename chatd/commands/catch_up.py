@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chatbase.engine import DatabaseUnavailable
+from chatd.commands import offers
 from chatd.commands.peer import Peer
 from chatd.delivery import push_here
 from chatd.executor import ExecutorFull
@@ -14,6 +15,7 @@ from chatd.net.connection import Pause
 from chatd.net.loop import LoopStopped
 from chatd.registry.nodes import Session
 from chatd.store import messages
+from chatd.store.messages import OFFER
 from chatwire.codec import Object, encode
 
 log = logging.getLogger("chatd.session")
@@ -81,7 +83,7 @@ class CatchUp:
             with self._peer.services.database.transaction() as tx:
                 rows, more = messages.sync(tx, self._session.user.id, self._after, PAGE)
                 last = rows[-1]["mid"] if more else messages.last_mid(tx)
-            page = make_page(rows, self._session.user.name, last, own=self._own, more=more)
+            page = make_page(self._peer, rows, self._session.user.name, last, own=self._own, more=more)
         except DatabaseUnavailable as error:
             log.warning("cannot read missed messages: user=%r error=%s", self._session.user.name, error)
         try:
@@ -135,11 +137,14 @@ class CatchUp:
         self._peer.loop.call_later(RETRY_DELAY, self._next_page)
 
 
-def make_page(rows: Sequence[Object], user: str, last: int, *, own: bool, more: bool) -> Page:
-    """Encode messages for a user; with ``own``, those that the user has sent, too."""
-    shown = [row for row in rows if own or _sender(row) != user]
+def make_page(peer: Peer, rows: Sequence[Object], user: str, last: int, *, own: bool, more: bool) -> Page:
+    """Encode messages for a user; with ``own``, those that the user has sent, too. Offers of files do not go to legacy
+    clients in this form.
+    """
+    shown = [row for row in rows if (own or _sender(row) != user) and not (peer.legacy and row["cmd"] == OFFER)]
+    shown = offers.shown(peer, shown)
     return Page(list(map(encode, shown)), [row["mid"] for row in shown], last, more)
 
 
 def _sender(message: Object) -> str:
-    return str(message.get("user") or message["user_from"])
+    return str(message.get("user") or message.get("user_from") or message["from_user"])

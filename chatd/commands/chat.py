@@ -7,13 +7,10 @@ from collections.abc import Sequence
 
 from chatd.commands.call import Call, Refusal
 from chatd.commands.conversation import Conversation, resolve
-from chatd.commands.journaled import mark
-from chatd.commands.peer import IN_FLIGHT_HIGH
+from chatd.commands.journaled import mark, message
 from chatd.commands.table import Later, OnLoop, Outcome, Where, handles
-from chatd.net.connection import Pause
 from chatd.registry.nodes import GroupNode, Session
 from chatd.store import groups, messages, users
-from chatd.store.journal import JournalBusy
 from chatd.store.records import ChatRecord
 from chatwire.codec import Object, encode_open
 from chatwire.commands import TYPING_GAP, reply_name
@@ -93,7 +90,7 @@ def _say(call: Call, user_id: int) -> None:
 
 
 def _submit(call: Call, conversation: int, recipient: int | None, group: GroupNode | None, push: Object) -> None:
-    """Hand a message to the journal. The reply comes with the delivery, or says `busy`."""
+    """Encode what is known of a message and its reply, and hand it to the journal."""
     head: Object = {"cmd": reply_name(call.command.name)}
     if call.request_id is not None:
         head["id"] = call.request_id
@@ -102,14 +99,7 @@ def _submit(call: Call, conversation: int, recipient: int | None, group: GroupNo
         call.session, conversation, recipient, group, None if cid is None else cid.encode(), call.args["text"],
         encode_open(push), encode_open(head),
     )  # fmt: skip
-    try:
-        call.services.journal.submit(record)
-    except JournalBusy:
-        raise Refusal("busy") from None
-    peer = call.peer
-    peer.in_flight += 1
-    if peer.in_flight >= IN_FLIGHT_HIGH or call.services.journal.full():
-        peer.connection.pause(Pause.JOURNAL)
+    message(call, record)
 
 
 def _why_not_in_group(call: Call) -> Outcome:

@@ -81,6 +81,8 @@ class Dispatcher:
         else:
             log.debug("disconnected: address=%s reason=%s", self._peer.address, reason)
         self._peer.end_session()
+        if self._peer.file_daemon:
+            self._peer.services.file_link.detach(self._peer)
 
     # -- checks ----------------------------------------------------------------
 
@@ -112,7 +114,7 @@ class Dispatcher:
         command, session = handler.command, self._peer.session
         if command.login and session is None:
             raise Refusal("not_logged_in")
-        if self._peer.services.settings.limits:
+        if self._peer.services.settings.limits and not self._peer.file_daemon:
             self._check_rate(command.rate)
         args = command.check(obj)
         if session is not None:
@@ -250,7 +252,7 @@ class Dispatcher:
     def _login_late(self) -> None:
         self._deadline = None
         peer = self._peer
-        if peer.session is not None:
+        if peer.session is not None or peer.file_daemon:
             return
         if peer.connection.pause_reasons & Pause.JOB:
             self._await_login()  # it has asked, and waits for us

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chatd.commands import offers
 from chatd.commands.call import Call
 from chatd.commands.conversation import look_up
 from chatd.commands.table import Outcome, Where, handles
@@ -18,7 +19,7 @@ def sync(call: Call) -> Outcome:
     limit = call.args.get("limit", DEFAULT_PAGE)
     with call.services.database.transaction() as tx:
         page, more = messages.sync(tx, call.session.user.id, call.args["after"], limit)
-    kept = _fitting(call, page)
+    kept = _fitting(call, offers.shown(call.peer, page))
     return call.reply("success", messages=kept, more=more or len(kept) < len(page))
 
 
@@ -29,7 +30,7 @@ def history(call: Call) -> Outcome:
     with call.services.database.transaction() as tx:
         where = look_up(tx, call)
         page, more = messages.history(tx, where.number, call.args.get("before", MAX_MID), limit)
-    kept = _fitting(call, page[::-1])[::-1]
+    kept = _fitting(call, offers.shown(call.peer, page[::-1]))[::-1]
     return call.reply("success", messages=kept, more=more or len(kept) < len(page))
 
 

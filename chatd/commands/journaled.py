@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from chatbase.engine import Conflict, DatabaseUnavailable, Transaction
 from chatd.commands.call import Call, Refusal
+from chatd.commands.peer import IN_FLIGHT_HIGH
 from chatd.net.connection import Pause
 from chatd.net.loop import LoopStopped
 from chatd.store.journal import JournalBusy
-from chatd.store.records import ChangeRecord, MarkRecord
+from chatd.store.records import ChangeRecord, ChatRecord, MarkRecord
 from chatwire.codec import Object
 
 log = logging.getLogger("chatd.commands")
@@ -45,6 +46,18 @@ def change(call: Call, run: Run[T], done: Done[T], conflict: str = "internal") -
         peer.when_idle = lambda: _submit(call, record)
     else:
         _submit(call, record)
+
+
+def message(call: Call, record: ChatRecord) -> None:
+    """Have the journal store a message. The reply comes with the delivery. Raises Refusal."""
+    peer, journal = call.peer, call.services.journal
+    try:
+        journal.submit(record)
+    except JournalBusy:
+        raise Refusal("busy") from None
+    peer.in_flight += 1
+    if peer.in_flight >= IN_FLIGHT_HIGH or journal.full():
+        peer.connection.pause(Pause.JOURNAL)
 
 
 def mark(call: Call, conversation: int | None, mid: int, moved: Callable[[int], None] | None = None) -> None:

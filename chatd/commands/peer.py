@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 
 from chatd.commands.legacy import Pacer
 from chatd.commands.services import Services
-from chatd.net.acceptor import source_of
+from chatd.net.acceptor import normal_address, source_of
 from chatd.net.connection import Connection, Pause
 from chatd.registry.nodes import Session
 from chatd.store.journal import JournalBusy
@@ -17,18 +18,18 @@ IN_FLIGHT_HIGH = 256  # messages of one connection in the journal; above it, the
 
 
 class Peer:
-    """``loop``, ``legacy``, ``address``, ``source`` (whom limits see), ``services``: any thread may read them. All
+    """``loop``, ``legacy``, ``address``, ``source`` (whom limits see), ``services``, `files_base`: any thread. All
     else: the connection's loop.
 
-    ``leaving`` says that the client has been told goodbye, so no session may begin any more. ``in_flight`` counts chat
-    messages that the journal has and has not answered, ``typing`` remembers when a notice was last passed on for a
-    conversation, and ``when_idle`` and ``when_drained`` run once, when nothing is in flight and when the output is
-    below its soft mark.
+    ``file_daemon`` says that it has shown itself as one, ``leaving`` that the client has been told goodbye, so no
+    session may begin any more. ``in_flight`` counts chat messages that the journal has and has not answered, ``typing``
+    remembers when a notice was last passed on for a conversation, and ``when_idle`` and ``when_drained`` run once, when
+    nothing is in flight and when the output is below its soft mark.
     """
 
     __slots__ = (
-        "_pacer", "address", "connection", "in_flight", "leaving", "legacy", "loop", "services", "session", "source",
-        "typing", "when_drained", "when_idle",
+        "_host", "_pacer", "address", "connection", "file_daemon", "in_flight", "leaving", "legacy", "loop", "services",
+        "session", "source", "typing", "when_drained", "when_idle",
     )  # fmt: skip
 
     def __init__(self, services: Services, connection: Connection) -> None:
@@ -39,12 +40,22 @@ class Peer:
         self.source = source_of(connection.peer)
         self.session: Session | None = None
         self.legacy = False
+        self.file_daemon = False
         self.leaving = False
         self.in_flight = 0
         self.typing: dict[int, float] | None = None
         self.when_drained: Callable[[], None] | None = None
         self.when_idle: Callable[[], None] | None = None
         self._pacer: Pacer | None = None
+        self._host = sys.intern(normal_address(connection.local_address()))  # one string for nearly all
+
+    def files_base(self) -> bytes:
+        """What the URLs of files begin with for this client; empty as long as nobody knows where the file daemon is."""
+        if base := self.services.settings.files_url:
+            return base.encode()
+        port = self.services.file_link.port
+        host = f"[{self._host.partition('%')[0]}]" if ":" in self._host else self._host
+        return f"{'https' if self.connection.secure else 'http'}://{host}:{port}".encode() if port else b""
 
     # -- output ----------------------------------------------------------------
 
@@ -61,7 +72,9 @@ class Peer:
 
     def answered(self, pieces: Sequence[bytes], count: int, mid: int) -> None:
         """Queue the replies to ``count`` chat requests, and read on when few enough are left in flight."""
-        if self._pacer is None:
+        if not pieces:
+            pass  # offers of a legacy client are answered when their ports are open
+        elif self._pacer is None:
             self.connection.write(*pieces)
         else:
             self._pacer.write(b"".join(pieces), mid)

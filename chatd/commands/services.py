@@ -12,9 +12,13 @@ from chatd.config import Settings
 from chatd.delivery import Delivery
 from chatd.executor import BoundedExecutor, Gatherer
 from chatd.net.loop import EventLoop, LoopStopped
+from chatd.registry.file_link import FileLink
 from chatd.registry.nodes import Session, UserNode
+from chatd.registry.raw_ports import RawPorts
 from chatd.registry.registry import GroupRegistry, OnlineRegistry
+from chatd.registry.transfers import Transfers
 from chatd.security.backoff import FailureGate
+from chatd.security.file_tickets import FileTickets
 from chatd.security.passwords import Passwords
 from chatd.security.rates import KeyedRates, Places
 from chatd.store.journal import Journal
@@ -27,6 +31,7 @@ class Services:
 
     ``work`` runs what needs the database, ``logins`` what needs a password hash, so that a queue of logins delays
     neither chatting nor paging; ``gatherer`` has requests of one kind worked on together (see `table.Together`).
+    ``presence_loop`` tells friends who comes and goes, and users how far files are, each in the order it happened.
     """
 
     settings: Settings
@@ -44,6 +49,10 @@ class Services:
     session_starts: KeyedRates
     login_places: Places
     presence_loop: EventLoop
+    file_tickets: FileTickets
+    file_link: FileLink = field(default_factory=FileLink)
+    transfers: Transfers = field(default_factory=Transfers)
+    raw_ports: RawPorts = field(default_factory=RawPorts)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _presence_posted: bool = False
 

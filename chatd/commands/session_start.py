@@ -191,7 +191,9 @@ def _first_pages(tx: Transaction, arrived: Sequence[Arrived], ends: missed.Newes
     for number, mids in found.items():
         one = arrived[number]
         rows = [texts[mid] for mid in mids]
-        pages[one] = make_page(rows, one.known.account.name, last, own=one.wants_own, more=False)
+        pages[one] = make_page(
+            one.known.entrant.call.peer, rows, one.known.account.name, last, own=one.wants_own, more=False
+        )
     return pages
 
 

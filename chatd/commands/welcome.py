@@ -39,6 +39,7 @@ def login_reply(
             "max_friends": settings.max_friends,
             "max_groups": settings.max_groups,
             "max_members": settings.max_members,
+            "max_file": settings.max_file,
         },
     )
 

@@ -122,8 +122,13 @@ class Connection:
 
     @property
     def secure(self) -> bool:
-        """Whether it is encrypted."""
+        """Whether it is encrypted. Any thread, once something has been received."""
         return self._tls is not None
+
+    def local_address(self) -> str:
+        """The address, without port, at which the peer has reached us."""
+        self.loop.assert_in_loop()
+        return str(self._sock.getsockname()[0])
 
     @property
     def pending_output(self) -> int:

@@ -10,10 +10,14 @@ from chatd.registry.linked import Link, LinkedRegistry
 
 
 class Peer(Protocol):
-    """The connection side of a session. ``loop`` may be read by any thread, `send` is for that loop's thread."""
+    """The connection side of a session. Attributes and `files_base` are for any thread, the rest for the loop's."""
 
+    address: str
     loop: EventLoop
     legacy: bool
+
+    def files_base(self) -> bytes:
+        """What the URLs of files begin with for this client."""
 
     def answered(self, pieces: Sequence[bytes], count: int, mid: int) -> None:
         """Queue lines, as one write, that hold the replies to ``count`` chat requests of this connection."""

@@ -113,6 +113,12 @@ class GroupRegistry:
             node = self._groups.get(group_id)
             return {member.user.name for member in node.members} if node else set()
 
+    def count(self, group_id: int) -> int:
+        """How many of a group's members are online."""
+        with self._lock:
+            node = self._groups.get(group_id)
+            return len(node.members) if node else 0
+
     def find(self, group_id: int) -> GroupNode | None:
         """The node of a group, when one of its members is online."""
         with self._lock:

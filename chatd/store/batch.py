@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 
+from chatbase import files
 from chatbase.engine import Transaction
 from chatd.store import messages
 from chatd.store.records import ChatRecord, MarkRecord
@@ -46,9 +47,11 @@ class Chats:
                 record.mid, record.ts = mid, ts
 
     def write(self, tx: Transaction) -> None:
-        """Store the fresh ones. Raises Conflict when the cid of one is known."""
+        """Store the fresh ones, and the files they offer. Raises Conflict when the cid of one is known."""
         if fresh := self.fresh():
             tx.many(messages.INSERT, [record.row() for record in fresh])
+        if offers := [record.offer.file_of(record.mid, record.ts) for record in fresh if record.offer is not None]:
+            tx.many(files.INSERT, [file.row() for file in offers])
 
     def were_stored(self, tx: Transaction) -> bool:
         """Whether `write` was committed: all of them were, or none. False when there is nothing to be looked for."""

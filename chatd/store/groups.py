@@ -31,6 +31,12 @@ def by_name(tx: Transaction, name: str) -> Group | None:
     return Group(*row) if row else None
 
 
+def name_of(tx: Transaction, group_id: int) -> str:
+    """A group's name."""
+    row = tx.row("SELECT name FROM chat_groups WHERE id = ?", group_id)
+    return str(row[0]) if row else ""
+
+
 def of(tx: Transaction, user_ids: Sequence[int]) -> dict[int, list[tuple[Group, str]]]:
     """The groups that users are in: for each of these, the groups with their owners' names."""
     groups: dict[int, list[tuple[Group, str]]] = {user_id: [] for user_id in user_ids}

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from chatbase import files
 from chatbase.engine import Row, Transaction
+from chatbase.files import File
 from chatwire.codec import Object
 
 _PAIR = 2**31
 _BRANCHES = 100  # in one statement; SQLite allows 500
 PAGE_TEXT = 128 * 1024  # characters in a page; as JSON they may take six times as many bytes
 _SURELY_FITTING = 2  # messages, so that the usual question for one or two costs no query of its own
+
+OFFER = "recv_file_port_reply"  # the offer of a file, by its name in the original system
 
 Page = tuple[list[Object], bool]
 """Messages in mid order, and whether there are more."""
@@ -124,8 +128,11 @@ def _fitting(tx: Transaction, mids: Sequence[int]) -> Sequence[int]:
 
 
 def by_mids(tx: Transaction, mids: Sequence[int]) -> dict[int, Object]:
-    """Messages by their mids."""
-    return {row[0]: _message(row) for row in tx.rows_among(f"SELECT {_COLUMNS} WHERE m.mid IN (?)", mids)}
+    """Messages by their mids; the offer of a file as it was pushed, without port and URL, and with its state now."""
+    rows = tx.rows_among(f"SELECT {_COLUMNS} WHERE m.mid IN (?)", mids)
+    empty = {row[0] for row in rows if not row[2]}  # of an offer; but then, a client may have said nothing
+    offered = files.by_mids(tx, sorted(empty)) if empty else {}
+    return {row[0]: _message(row, offered.get(row[0])) for row in rows}
 
 
 def memberships(tx: Transaction, user_id: int, after: int) -> Sequence[Row]:
@@ -191,12 +198,28 @@ def push_object(user_from: str, to: str | None, group_name: str | None, text: st
     return obj
 
 
+def offer_object(file: File, user_from: str, to: str | None, group_name: str | None, cid: str | None = None) -> Object:
+    """An offer as it is pushed, without port, URL, mid and ts (wire, section 3)."""
+    obj: Object = {"cmd": OFFER, "file": file.id, "filename": file.name, "length": file.size}
+    if digest := file.sha256 or file.announced:
+        obj["sha256"] = digest
+    obj["state"], obj["from_user"] = file.state, user_from
+    obj.update({"to_user": to} if group_name is None else {"group": group_name})
+    if cid is not None:
+        obj["cid"] = cid
+    return obj
+
+
 def _branch(index: str, condition: str, number: int) -> str:
     return f"SELECT mid FROM (SELECT mid FROM messages {force(index)} WHERE {condition} ORDER BY mid LIMIT ?) b{number}"
 
 
-def _message(row: Row) -> Object:
+def _message(row: Row, file: File | None) -> Object:
     mid, ts, body, cid, sender, recipient, group_name = row
-    obj = push_object(sender, recipient, group_name, body, None if cid is None else bytes(cid).decode())
+    own_id = None if cid is None else bytes(cid).decode()
+    if file is not None:
+        obj = offer_object(file, sender, recipient, group_name, own_id)
+    else:
+        obj = push_object(sender, recipient, group_name, body, own_id)
     obj["mid"], obj["ts"] = int(mid), int(ts)
     return obj

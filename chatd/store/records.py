@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from chatbase.engine import Transaction
+from chatbase.files import PARTIAL_LIFE, File
 from chatd.registry.nodes import GroupNode, Session
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What makes a message the offer of a file.
+
+    ``refusal_open`` is the reply when nothing is stored, without its end, as in `ChatRecord`. ``stored`` is called in
+    the journal's thread, after the commit and before anybody is told; it may be called twice.
+    """
+
+    file: File
+    refusal_open: bytes
+    stored: Callable[[File], None]
+
+    def file_of(self, mid: int, ts: int) -> File:
+        """The file with its message's number and time."""
+        expires = ts + PARTIAL_LIFE * 1000
+        return replace(self.file, mid=mid, created=ts, expires=expires)
 
 
 class ChatRecord:
@@ -17,12 +36,13 @@ class ChatRecord:
     ``push_open`` and ``reply_open`` are JSON objects without their end, encoded once by the loop that received the
     request; what only the journal knows is appended to them. ``group`` is None for a private message, ``recipient``
     None for one to a group. ``duplicate``: its cid was stored before, so `mid` and `ts` are the first one's. ``size``
-    is about what each of its receivers gets, in bytes.
+    is about what each of its receivers gets, in bytes. With an ``offer``, both JSON objects hold a raw NUL in place of
+    what every URL of a file begins with (see `delivery`).
     """
 
     __slots__ = (
-        "cid", "conversation", "duplicate", "group", "mid", "origin", "push_open", "recipient", "reply_open", "sender",
-        "size", "text", "ts",
+        "cid", "conversation", "duplicate", "group", "mid", "offer", "origin", "push_open", "recipient", "reply_open",
+        "sender", "size", "text", "ts",
     )  # fmt: skip
 
     def __init__(
@@ -35,6 +55,7 @@ class ChatRecord:
         text: str,
         push_open: bytes,
         reply_open: bytes,
+        offer: Offer | None = None,
     ) -> None:
         self.origin = origin
         self.conversation = conversation
@@ -45,6 +66,7 @@ class ChatRecord:
         self.text = text
         self.push_open = push_open
         self.reply_open = reply_open
+        self.offer = offer
         self.size = len(push_open)
         self.mid = 0
         self.ts = 0

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
-from chatwire.client import Client
-from chatwire.terminal import account, people, talk  # noqa: F401 - they enter their commands into the table
+from chatwire.terminal import account, people, share, talk  # noqa: F401 - they enter their commands into the table
 from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.commands import completions, find, parse
+from chatwire.terminal.connector import Connector
 from chatwire.terminal.follow import Follower
 from chatwire.terminal.network import Network, Posted
 from chatwire.terminal.plain import PlainScreen
 from chatwire.terminal.render import note
 from chatwire.terminal.safe import safe
 from chatwire.terminal.screen import Screen, TerminalScreen
+from chatwire.terminal.transfers import Report, Transfers
 
 _LAST_WAIT = 15.0  # seconds for what is still to be sent when the input has ended
 
@@ -23,11 +24,13 @@ _LAST_WAIT = 15.0  # seconds for what is still to be sent when the input has end
 class App:
     """One run of the program."""
 
-    def __init__(self, connect: Callable[[], Client], server: str, *, interactive: bool) -> None:
+    def __init__(self, connector: Connector, *, interactive: bool) -> None:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self.screen: Screen = self._terminal() if interactive else PlainScreen(self._output_died)
-        self.chat = Chat(server, Network(connect, self._post), self.screen)
+        network = Network(connector, self._post)
+        transfers = Transfers(connector, network.ask, self._post, patient=interactive)
+        self.chat = Chat(connector.name, network, transfers, self.screen)
         self._follower = Follower(self.chat)
 
     async def run(self, user: str = "") -> int:
@@ -43,6 +46,7 @@ class App:
             await self._read_lines()
         finally:
             self.chat.send_read()
+            await asyncio.to_thread(self.chat.transfers.stop)
             await asyncio.to_thread(self.chat.network.stop)
             await self.screen.close()
         return self.chat.exit_code
@@ -123,18 +127,19 @@ class App:
         self.chat.say(self.chat.state.open, text)
 
     async def _finish(self) -> None:
-        """A script's messages are given some time; then it is said what has not been sent."""
+        """A script's messages are given some time, and its files all that they take; what was not sent is said."""
         chat = self.chat
         if not self.screen.interactive:
             try:
                 await asyncio.wait_for(chat.until(lambda: not chat.state.pending), _LAST_WAIT)
             except asyncio.TimeoutError:
                 pass  # what waits is told
-        if chat.give_up_pending():
+            await chat.until(lambda: not chat.transfers.running)
+        if chat.give_up():
             chat.exit_code = 1
 
-    def _post(self, event: Posted) -> None:
-        """The network thread."""
+    def _post(self, event: Posted | Report) -> None:
+        """The network thread, and those of the transfers."""
         try:
             self._loop.call_soon_threadsafe(self._follower.follow, event)
         except RuntimeError:
@@ -148,6 +153,6 @@ class App:
         return TerminalScreen(
             lambda: self._follower.prompt(),
             lambda: self._follower.status(),
-            lambda typed: completions(typed, self.chat.state),
+            lambda typed: completions(typed, self.chat.state, [offer.name for offer in self.chat.offers]),
             lambda typed: self.chat.typed(typed),
         )

@@ -8,29 +8,36 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from chatwire.client import OFFER
 from chatwire.codec import Object
 from chatwire.errors import LinkError, PeerError, Refused, UnknownFingerprint
+from chatwire.terminal.filelines import offer_line
 from chatwire.terminal.network import Network
-from chatwire.terminal.render import Line, chat_line, clock, failure, note, problem, refusal, title
+from chatwire.terminal.offers import Offers
+from chatwire.terminal.render import Line, chat_line, clock, failure, message, note, problem, refusal, title
 from chatwire.terminal.screen import Screen
 from chatwire.terminal.state import Conversation, Pending, State
+from chatwire.terminal.transfers import Transfers
+from chatwire.transfer.errors import TransferError
 
 _TYPING_EVERY = 4.0  # seconds between two notices that we are writing
 _READ_DELAY = 0.5  # seconds in which further messages make no further request
 
 
 class Usage(Exception):
-    """A command was typed in a way that says nothing. Its text is what the user is told."""
+    """What was typed cannot be done, or says nothing. Its text is what the user is told."""
 
 
 class Chat:
     """``exit_code`` is what the program ends with, once ``leaving`` is set; ``moved``: something has happened."""
 
-    def __init__(self, server: str, network: Network, screen: Screen) -> None:
+    def __init__(self, server: str, network: Network, transfers: Transfers, screen: Screen) -> None:
         self.server = server
         self.network = network
+        self.transfers = transfers
         self.screen = screen
         self.state = State()
+        self.offers = Offers()
         self.exit_code = 0
         self.moved = asyncio.Event()
         self.leaving = asyncio.Event()
@@ -45,6 +52,13 @@ class Chat:
     def show(self, line: Line) -> None:
         """Show a line."""
         self.screen.show(line)
+
+    def line_of(self, obj: Object) -> Line:
+        """A message, or an offer, as it appears in the stream of lines."""
+        if obj.get("cmd") != OFFER:
+            return message(obj, self.state)
+        offer = self.offers.take(obj, self.state.conversation_of(obj), self.state.user)
+        return offer_line(offer, obj.get("ts"))
 
     async def request(self, cmd: str, **fields: Any) -> Object:
         """Ask the server. Raises Refused unless it did it."""
@@ -65,7 +79,7 @@ class Chat:
 
     def begun(self, user: str) -> None:
         """From here on everything is about this user's session."""
-        self.give_up_pending()
+        self.give_up()
         self._to_read.clear()
         self.state = State(user=user)
         self._begun = True
@@ -109,18 +123,27 @@ class Chat:
             self._read_timer = self._loop.call_later(_READ_DELAY, self.send_read)
         self.screen.refresh()
 
+    def begun_transfer(self) -> None:
+        """A file is on its way, of which nobody has been warned."""
+        self._warned = ""
+        self.screen.refresh()
+
     def leave(self) -> None:
-        """End the program, unless messages wait to be sent and the user has not been told."""
+        """End the program, unless something would be given up and the user has not been told."""
         if self.may_give_up("/quit"):
             self.leaving.set()
 
     def may_give_up(self, word: str) -> bool:
-        """Whether a command may give up what waits to be sent: nothing does, or the user has said it twice."""
-        waiting = len(self.state.pending)
-        if not waiting or not self.screen.interactive or self._warned == word:
+        """Whether a command may give up what is not done yet: nothing is left, or the user has said it twice."""
+        waiting, moving = len(self.state.pending), len(self.transfers.running)
+        if not (waiting or moving) or not self.screen.interactive or self._warned == word:
             return True
         self._warned = word
-        self.show(problem(f"{waiting} of your messages could not be sent yet; {word} again gives them up"))
+        if waiting:
+            self.show(problem(f"{waiting} of your messages could not be sent yet; {word} again gives them up"))
+        if moving:
+            files = "a file is" if moving == 1 else f"{moving} files are"
+            self.show(problem(f"{files} still on the way; {word} again stops that"))
         return False
 
     def failed(self) -> None:
@@ -133,7 +156,7 @@ class Chat:
         self.failed()
         if isinstance(error, Refused):
             self.show(refusal(error))
-        elif isinstance(error, Usage | LinkError | PeerError):
+        elif isinstance(error, Usage | LinkError | PeerError | TransferError):
             self.show(failure(error, self.server))
         else:
             self.show(problem(f"unexpected: {type(error).__name__}: {error}"))
@@ -145,7 +168,7 @@ class Chat:
 
     def ended(self, error: Exception) -> None:
         """The session is over for good."""
-        self.give_up_pending()
+        self.give_up()
         self.state = State()
         if isinstance(error, UnknownFingerprint):
             self.show(problem(f"{self.server} shows another certificate than before; not going on"))
@@ -169,8 +192,19 @@ class Chat:
             self.moved.clear()
             await self.moved.wait()
 
-    def give_up_pending(self) -> int:
-        """Say what has not been sent, and forget it; returns how many messages these were."""
+    def give_up(self) -> int:
+        """Say what is not done, and forget it; returns how many messages and files these were."""
+        given_up = self._give_up_messages()
+        for transfer in self.transfers.running:
+            self.failed()
+            self.show(problem(f"not finished: {transfer.name}"))
+            transfer.control.cancel()
+            given_up += 1
+        self.transfers.running.clear()
+        self.offers = Offers()
+        return given_up
+
+    def _give_up_messages(self) -> int:
         for pending in self.state.pending.values():
             self.failed()
             self.show(problem(f"not sent to {title(pending.conversation)}: {pending.text}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.state import State
 
 Function = Callable[[Chat, str], Awaitable[None]]
+
+_MOST_PATHS = 50
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def split_name(argument: str, known: Iterable[str]) -> tuple[str, str]:
     return name, text.strip()
 
 
-def completions(typed: str, state: State) -> Iterator[tuple[str, int, str]]:
+def completions(typed: str, state: State, files: Iterable[str] = ()) -> Iterator[tuple[str, int, str]]:
     """What may be meant: (insertion, start relative to the end, explanation)."""
     if not typed.startswith("/") or typed.startswith("//"):
         return
@@ -83,7 +86,8 @@ def completions(typed: str, state: State) -> Iterator[tuple[str, int, str]]:
                 yield "/" + entry.name + (" " if " " in entry.usage else ""), -len(typed), entry.help
         return
     found = COMMANDS.get(name)
-    for candidate in _names(found.completes if found else "", state):
+    kind = found.completes if found else ""
+    for candidate in files if kind == "file" else _paths(argument) if kind == "path" else _names(kind, state):
         if candidate.lower().startswith(argument.lower()):
             yield candidate, -len(argument), ""
 
@@ -96,3 +100,14 @@ def _names(kind: str, state: State) -> list[str]:
     if kind == "group":
         return sorted(state.groups)
     return sorted(COMMANDS) if kind == "command" else []
+
+
+def _paths(typed: str) -> list[str]:
+    """Files and folders that a path may go on with, spelled as it begins."""
+    head, slash, tail = typed.rpartition("/")
+    try:
+        with os.scandir(os.path.expanduser(head + slash) or ".") as entries:
+            found = [entry for entry in entries if entry.name.startswith(tail) and (tail or entry.name[0] != ".")]
+            return sorted(head + slash + entry.name + ("/" if entry.is_dir() else "") for entry in found)[:_MOST_PATHS]
+    except (OSError, ValueError):
+        return []

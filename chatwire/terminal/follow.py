@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from chatwire.client import OFFER
 from chatwire.codec import Object
 from chatwire.events import Fate, LinkDown, LinkUp, Push
 from chatwire.terminal.chat import Chat
+from chatwire.terminal.follow_files import FileFollower
 from chatwire.terminal.network import Begun, Ended, NotBegun, Posted
-from chatwire.terminal.render import Line, message, note, problem, reason, short, title, unread
+from chatwire.terminal.render import Line, note, problem, reason, short, title, unread
 from chatwire.terminal.safe import safe
 from chatwire.terminal.state import Conversation, conversation_in
+from chatwire.terminal.transfers import Looked, Over, Report, Waits
 
 _TYPING_SHOWN = 5.0  # seconds
 
@@ -21,10 +24,13 @@ class Follower:
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
+        self._files = FileFollower(chat)
         self._typing_timer: asyncio.TimerHandle | None = None
         self._pushes: dict[str, Callable[[Object], None]] = {
             "private_chat": self._message,
             "group_chat": self._message,
+            OFFER: self._message,
+            "file_state": self._files.state,
             "friend_login": lambda obj: self._presence(str(obj.get("friend")), True),
             "friend_offline": lambda obj: self._presence(str(obj.get("friend")), False),
             "add_friend_reply": self._befriended,
@@ -32,12 +38,11 @@ class Follower:
             "group_joined": self._joined,
             "group_left": self._left,
             "typing": self._typing,
-            "recv_file_port_reply": self._file,
             "goodbye": lambda obj: self._show(problem(f"{self._chat.server}: {reason(obj)}")),
             "error": self._misunderstood,
         }
 
-    def follow(self, event: Posted) -> None:
+    def follow(self, event: Posted | Report) -> None:
         """Take one event; one that is broken costs one line."""
         try:
             self._follow(event)
@@ -50,11 +55,12 @@ class Follower:
             self._chat.screen.refresh()
 
     def prompt(self) -> Line:
-        """Who the user is and where what is typed will be said."""
+        """What is on its way; then who the user is and where what is typed will be said."""
         state = self._chat.state
         if not state.user:
             return [("class:prompt", "> ")]
-        line = [("class:me" if state.connected else "class:mark", safe(state.user))]
+        line = self._files.lines()
+        line += [("class:me" if state.connected else "class:mark", safe(state.user))]
         if state.open is not None:
             line.append(("class:group" if state.open.is_group else "class:name", f" → {title(state.open)}"))
         return [*line, ("class:prompt", "> ")]
@@ -70,7 +76,7 @@ class Follower:
             parts = [f"{safe(state.typing)} is writing …"]
         return [("class:status", " · ".join(parts[:4]))]
 
-    def _follow(self, event: Posted) -> None:
+    def _follow(self, event: Posted | Report) -> None:
         if isinstance(event, Push):
             handler = self._pushes.get(str(event.obj.get("cmd")))
             if handler is not None:
@@ -87,6 +93,8 @@ class Follower:
             self._chat.not_begun(event.error)
         elif isinstance(event, Ended):
             self._chat.ended(event.error)
+        elif isinstance(event, Looked | Waits | Over):
+            self._files.report(event)
 
     # -- the link --------------------------------------------------------------
 
@@ -103,6 +111,7 @@ class Follower:
                 self._show(unread(state.unread))
         if state.open is not None:
             self._chat.mark_read(state.open)  # what was to be told about it went down with the old connection
+        self._files.refresh()
 
     def _down(self, event: LinkDown) -> None:
         state = self._chat.state
@@ -137,7 +146,7 @@ class Follower:
         if conversation == state.open:
             state.typing = ""
             self._chat.mark_read(conversation)
-        self._show(message(obj, state))
+        self._show(self._chat.line_of(obj))
 
     def _presence(self, name: str, online: bool) -> None:
         state = self._chat.state
@@ -187,11 +196,6 @@ class Follower:
     def _typing_over(self) -> None:
         self._chat.state.typing = ""
         self._chat.screen.refresh()
-
-    def _file(self, obj: Object) -> None:
-        size = f"{obj['length']} bytes" if isinstance(obj.get("length"), int) else ""
-        parts = (obj.get("filename"), size, obj.get("url"))
-        self._show(note(f"{obj.get('from_user')} sends a file: {', '.join(str(part) for part in parts if part)}"))
 
     def _misunderstood(self, obj: Object) -> None:
         self._chat.failed()

@@ -47,7 +47,7 @@ Posted = Event | Begun | NotBegun | Ended
 
 
 class Network:
-    """`start`, `register`, `login`, `say`, `ask`, `tell`, `stop`: the main thread. All else: the network thread."""
+    """`start`, `register`, `login`, `say`, `tell`, `stop`: the main thread; `ask`: any; else the network thread."""
 
     def __init__(self, connect: Callable[[], Client], post: Callable[[Posted], None]) -> None:
         """``post`` takes what happened; it is called in the network thread."""

@@ -43,6 +43,9 @@ _WORDS = {
     "tls_required": "the server wants TLS; leave out --plain",
     "too_many_connections": "the server has too many connections",
     "password_changed": "the password was changed elsewhere",
+    "file_not_exist": "there is no such file, or it is not for you",
+    "file_over": "it is too late for that",
+    "not_sender": "only its sender can do that",
     "login_timeout": "nobody logged in for too long",
 }
 

@@ -32,6 +32,7 @@ _STYLE = Style.from_dict(
         "offline": "ansibrightblack",
         "status": "ansiyellow",
         "prompt": "bold",
+        "bar": "ansicyan",
     }
 )
 

@@ -14,6 +14,7 @@ from chatwire.codec import Object
 from chatwire.errors import LinkError, Refused, UnknownFingerprint
 from chatwire.terminal.app import App
 from chatwire.terminal.chat import Chat
+from chatwire.terminal.connector import Connector
 from chatwire.terminal.render import note, problem
 from chatwire.terminal.trust import Pins
 
@@ -27,9 +28,8 @@ def start(address: tuple[str, int], *, user: str = "", plain: bool = False, fing
 
 
 async def _run(address: tuple[str, int], user: str, plain: bool, fingerprint: str, interactive: bool) -> int:
-    server = name_of(address)
     connector = Connector(address, tls=not plain, fingerprint=fingerprint or None)
-    app = App(connector, server, interactive=interactive)
+    app = App(connector, interactive=interactive)
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: _report(app.chat, context))
     try:
         if await _reachable(app.chat, connector, settled=plain or bool(fingerprint)):
@@ -77,19 +77,6 @@ def _report(chat: Chat, context: dict[str, Any]) -> None:
         chat.tell(error if isinstance(error, Exception) else RuntimeError(context.get("message")))
 
 
-class Connector:
-    """Opens connections to one server; ``fingerprint`` None leaves the question to the system's authorities."""
-
-    def __init__(self, address: tuple[str, int], *, tls: bool, fingerprint: str | None) -> None:
-        self.address = address
-        self.tls = tls
-        self.fingerprint = fingerprint
-
-    def __call__(self) -> Client:
-        """Connect. Raises LinkError."""
-        return Client(*self.address, tls=self.tls, fingerprint=self.fingerprint)
-
-
 async def settle_trust(chat: Chat, connector: Connector, pins: Pins) -> bool:
     """Whether the server may be trusted: it shows the certificate that is pinned, or the user says so now.
 
@@ -110,12 +97,6 @@ async def settle_trust(chat: Chat, connector: Connector, pins: Pins) -> bool:
         connector.fingerprint = error.fingerprint
         _remember(chat, pins, error.fingerprint)
     return True
-
-
-def name_of(address: tuple[str, int]) -> str:
-    """A server as people write it, and as it is pinned."""
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host.lower()}:{port}"
 
 
 async def _user_trusts(chat: Chat, fingerprint: str) -> bool:

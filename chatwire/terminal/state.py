@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from chatwire.client import OFFER
 from chatwire.codec import Object
 
 
@@ -71,9 +72,12 @@ class State:
 
     def conversation_of(self, message: Object) -> Conversation:
         """Where a message belongs."""
-        if message.get("cmd") == "group_chat":
-            return Conversation(str(message.get("group")), is_group=True)
-        sender, receiver = str(message.get("user_from")), str(message.get("user_to"))
+        if message.get("group"):
+            return Conversation(str(message["group"]), is_group=True)
+        if message.get("cmd") == OFFER:
+            sender, receiver = str(message.get("from_user")), str(message.get("to_user"))
+        else:
+            sender, receiver = str(message.get("user_from")), str(message.get("user_to"))
         return Conversation(receiver if sender == self.user else sender)
 
     def saw(self, message: Object) -> Conversation:
@@ -87,7 +91,7 @@ class State:
     def count(self, message: Object) -> None:
         """A new message came; it is unread unless it is ours, counted already, or before the user's eyes."""
         conversation = self.conversation_of(message)
-        mine = self.user in (message.get("user_from"), message.get("user"))
+        mine = self.user in (message.get("user_from"), message.get("user"), message.get("from_user"))
         if not mine and conversation != self.open and mid_in(message) > self.counted:
             self.unread[conversation] = self.unread.get(conversation, 0) + 1
 

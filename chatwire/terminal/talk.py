@@ -6,7 +6,7 @@ from chatwire.errors import PeerError, Refused
 from chatwire.events import LINK_LOST
 from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.commands import command, split_name
-from chatwire.terminal.render import message, note, title
+from chatwire.terminal.render import note, title
 from chatwire.terminal.state import Conversation, objects
 
 _FIRST_PAGE = 10  # messages that a conversation is opened with
@@ -81,6 +81,6 @@ async def _page(chat: Chat, conversation: Conversation, limit: int) -> None:
     chat.show([("class:note", f"── {head} ──" if messages else f"── {title(conversation)}: nothing yet ──")])
     for obj in messages:
         chat.state.saw(obj)
-        chat.show(message(obj, chat.state))
+        chat.show(chat.line_of(obj))
     if before is None and messages:
         chat.show([("class:note", "──")])

@@ -113,6 +113,7 @@ def test_login_reply_has_everything_a_client_shows_first(server: RunningServer) 
         "mid": group_mid,
         "limits": {
             "max_frame": 65536, "max_text": 16384, "max_friends": 10_000, "max_groups": 500, "max_members": 5_000,
+            "max_file": 4 * 2**30,
         },
     }  # fmt: skip
     assert arrived(client) == []
@@ -228,16 +229,18 @@ def test_a_hash_with_old_parameters_is_renewed_at_the_next_login(server: Running
 def test_a_request_that_claims_another_user_is_forbidden(server: RunningServer) -> None:
     alice = server.user("alice")
     server.connect().register("bob", "bob")
-    values = {"friend": "bob", "group": "g", "user_to": "bob", "text": "x"}
+    values = {"friend": "bob", "group": "g", "user_to": "bob", "text": "x", "filename": "f", "length": 1}
     seen = []
     for command in COMMANDS.values():
         own = [field.name for field in command.fields if field.own]
         if not own:
             continue
         fields: Object = {field.name: values[field.name] for field in command.fields if field.required}
+        if command.one_of:
+            fields[command.one_of[0]] = "bob"
         with pytest.raises(Refused) as refused:
             alice.expect(command.name, **fields | {own[0]: "bob"})
         assert refused.value.result == "forbidden", command.name
         seen.append(command.name)
-    assert set(seen) >= {"add", "create_group", "add_group", "private_chat", "group_chat", "offline"}
+    assert set(seen) >= {"add", "create_group", "add_group", "private_chat", "group_chat", "offline", "send_file"}
     assert alice.expect("add", user="alice", friend="bob")["friend"] == "bob"

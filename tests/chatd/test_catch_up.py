@@ -17,6 +17,8 @@ from tests.support.chatting import arrived, mids, send_at_once, take, texts
 from tests.support.peers import RawPeer
 from tests.support.running import RunningServer
 
+UNLIMITED = ("--limits", "off")  # the traffic is as much as the machine permits
+
 
 def test_what_was_missed_follows_the_login_reply_in_the_order_of_mid(server: RunningServer) -> None:
     alice, bob = server.group("staff", "alice", "bob")
@@ -68,19 +70,19 @@ def test_live_messages_come_however_strange_the_place_to_begin_is(server: Runnin
     assert texts(arrived(bob)) == ["live"]
 
 
-def test_hundreds_of_missed_messages_meet_live_ones_without_a_gap_or_a_repeat(server: RunningServer) -> None:
-    _meet_live_traffic(server)
+def test_hundreds_of_missed_messages_meet_live_ones_without_a_gap_or_a_repeat(make_server: ServerFactory) -> None:
+    _meet_live_traffic(make_server(*UNLIMITED))
 
 
 def test_the_same_with_little_room_for_output(make_server: ServerFactory) -> None:
-    _meet_live_traffic(make_server("--output-soft", "4096"))
+    _meet_live_traffic(make_server("--output-soft", "4096", *UNLIMITED))
 
 
 def test_the_same_when_more_arrives_than_may_be_held_back(
-    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+    make_server: ServerFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "HOLD_LIMIT", 500)
-    _meet_live_traffic(server)
+    _meet_live_traffic(make_server(*UNLIMITED))
 
 
 def test_a_client_that_resumes_over_and_over_where_it_was_gets_everything_once(server: RunningServer) -> None:

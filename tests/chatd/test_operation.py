@@ -176,6 +176,14 @@ def test_what_argparse_can_tell_is_told_by_it(tmp_path: Path) -> None:
         (["--max-text", "65000"], "--max-frame must be at least 1024 above"),
         (["--max-groups", "5001"], "--max-groups may be at most"),
         (["--tls-key", "x"], "go together"),
+        (["--files-url", "files.example:8080"], "--files-url is http"),
+        (["--files-url", "ftp://files.example"], "--files-url is http"),
+        (["--files-url", "http://"], "--files-url is http"),
+        (["--files-url", "http://files.example/?a=b"], "--files-url is http"),
+        (["--files-url", 'http://files.example/"'], "--files-url is http"),
+        (["--files-url", "http://files.example:0"], "--files-url is http"),
+        (["--files-url", "http://files.example:x"], "--files-url is http"),
+        (["--files-url", "http://ann:secret@files.example"], "--files-url is http"),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(arguments: list[str], words: str) -> None:

@@ -103,6 +103,33 @@ def test_the_reply_to_a_message_that_nobody_waits_for_counts_as_seen(pair: Pair)
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["send_file_port_reply", "send_file_reply"])
+def test_an_offer_of_a_file_has_a_reply_of_either_name(pair: Pair, name: str) -> None:
+    strange, reply = {"cmd": "private_chat_reply", "id": 1}, {"cmd": name, "id": 1, "result": "busy", "mid": 4}
+    pair.says(strange, {"cmd": name, "id": 2}, reply)
+    assert pair.client.request("send_file", to_user="bob", filename="a", length=1) == reply
+    assert pair.client.next_push(15) == strange
+    assert pair.client.next_push(15) == {"cmd": name, "id": 2}
+    pair.says({"cmd": "send_file_port_reply", "id": 2})
+    pair.client.timeout = 0.05
+    with pytest.raises(LinkTimeout):
+        pair.client.request("ping")
+
+
+def test_offers_of_files_are_messages(pair: Pair) -> None:
+    def offer(mid: int) -> dict[str, Any]:
+        return {"cmd": "recv_file_port_reply", "file": "f", "filename": "a", "length": 1, "mid": mid}
+
+    pair.says(offer(3), _message(3), offer(2), {"cmd": "send_file_port_reply", "id": 9, "mid": 5}, offer(4), offer(6))
+    assert pair.client.next_push(15) == offer(3)
+    assert pair.client.seen == 3
+    push = pair.client.next_push(15)
+    assert push is not None
+    assert push["cmd"] == "send_file_port_reply"
+    assert pair.client.seen == 5
+    assert pair.client.next_push(15) == offer(6)
+
+
 def test_a_line_that_is_no_object_costs_only_itself(pair: Pair) -> None:
     pair.server.sendall(b"[1]\nnonsense\n\xff\xfe\n" + encode(_message(1)))
     assert pair.client.next_push(15) == _message(1)

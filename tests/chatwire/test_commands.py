@@ -25,16 +25,19 @@ from chatwire.errors import BadRequest
 
 ORIGINAL = {
     "register", "login", "add", "create_group", "add_group", "private_chat", "group_chat", "get_group_member",
-    "offline",
+    "offline", "send_file",
 }  # fmt: skip
 ADDED = {
     "resume", "sync", "history", "ack", "read", "typing", "remove_friend", "leave_group", "change_password", "ping",
+    "get_file", "decline_file", "cancel_file",
 }  # fmt: skip
+DAEMON = {"file_daemon", "file_report", "file_port"}
 RATES = {"login", "edit", "query", "chat", "mark"}
 
 GOOD: dict[f.Check, Any] = {
     f.name: "alice", f.string: "alice", f.password: "pw", f.text: "hi", f.cid: "c1", f.token: "t0", f.mid: 7,
-    f.after: -1, f.limit: 10,
+    f.after: -1, f.limit: 10, f.length: 5, f.filename: "a.txt", f.sha256: "0" * 64, f.file_id: "abc-_0", f.ticket: "t0",
+    f.number: 3, f.port: 80, f.report: "complete", f.role: "send",
 }  # fmt: skip
 BAD: dict[f.Check, list[Any]] = {
     f.name: [1, "", " a", "a|b", "a" * 33, "a\nb", "a\u202eb", [], {}, True],
@@ -46,6 +49,15 @@ BAD: dict[f.Check, list[Any]] = {
     f.mid: ["7", 7.0, -1, 2**53, True],
     f.after: ["7", -2, 7.5],
     f.limit: ["7", 0, -1, True],
+    f.length: ["", "-1", "7.0", " 7", "0x7", "\u0667", "7" * 17, 7.0, -1, 2**53, str(2**53), True, [], {}],
+    f.filename: [1, "", "a/", "a\\", ".", "..", "x/..", "a\0b", "a\nb", "a\x7f", "a\u202eb", "x" * 256, [], {}, True],
+    f.sha256: [1, "", "0" * 63, "0" * 65, "g" * 64, [], {}],
+    f.file_id: [1, "", "a/b", "..", "x" * 33, "\u00e9", [], {}],
+    f.ticket: [1, "", "\u00e9", "x" * 1025],
+    f.number: ["7", 7.0, -1, 2**53, True],
+    f.port: ["80", -1, 65536, 80.0, True],
+    f.report: [1, "", "waiting", "Complete", []],
+    f.role: [1, "", "both", []],
 }
 SECRET = "hunter2 " * 200
 
@@ -77,7 +89,11 @@ def test_the_original_commands_are_all_there() -> None:
 
 
 def test_the_added_commands_are_all_there() -> None:
-    assert {c.name for c in COMMANDS.values() if not c.original} == ADDED
+    assert {c.name for c in COMMANDS.values() if not c.original and not c.daemon} == ADDED
+
+
+def test_the_file_daemon_has_its_own() -> None:
+    assert {c.name for c in COMMANDS.values() if c.daemon} == DAEMON
 
 
 @pytest.mark.parametrize(
@@ -92,6 +108,7 @@ def test_the_added_commands_are_all_there() -> None:
         ("group_chat", ["user", "group", "text", "cid"]),
         ("get_group_member", ["group"]),
         ("offline", ["user"]),
+        ("send_file", ["from_user", "to_user", "group", "filename", "length", "sha256", "cid"]),
     ],
 )
 def test_the_original_fields_have_their_names(name: str, names: list[str]) -> None:
@@ -108,6 +125,10 @@ def test_the_original_fields_have_their_names(name: str, names: list[str]) -> No
         ("add_group", {"success", "group_not_exist", "user_in_group"}),
         ("private_chat", {"success", "offline", "user_not_exist"}),
         ("group_chat", {"success", "group_not_exist", "not_in_group"}),
+        (
+            "send_file",
+            {"success", "offline", "timeout", "too_large", "user_not_exist", "group_not_exist", "not_in_group"},
+        ),
     ],
 )
 def test_the_original_result_words(name: str, words: set[str]) -> None:
@@ -130,7 +151,7 @@ def test_an_entry_is_consistent(command: Command) -> None:
 
 @every_command
 def test_only_what_needs_no_session_goes_without_one(command: Command) -> None:
-    assert command.login == (command.name not in {"register", "login", "resume", "ping"})
+    assert command.login == (command.name not in {"register", "login", "resume", "ping"} | DAEMON)
 
 
 @every_command
@@ -141,7 +162,7 @@ def test_own_names_are_optional_and_need_a_session(command: Command) -> None:
 
 
 def test_no_push_can_be_taken_for_the_reply_to_a_request() -> None:
-    replies = {reply_name(name) for name in COMMANDS}
+    replies = {reply_name(name) for name in COMMANDS} | {c.success for c in COMMANDS.values() if c.success}
     pushes = {name for command in COMMANDS.values() for name in command.pushes} | PUSHES.keys()
     assert not replies & pushes
 

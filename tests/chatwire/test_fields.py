@@ -20,10 +20,13 @@ ANYTHING = st.recursive(
     max_leaves=5,
 )
 CHECKS: list[f.Check] = [
-    f.name, f.string, f.password, f.text, f.cid, f.token, f.mid, f.after, f.limit, f.request_id,
+    f.name, f.string, f.password, f.text, f.cid, f.token, f.mid, f.after, f.limit, f.request_id, f.length, f.filename,
+    f.sha256, f.file_id, f.ticket, f.number, f.port, f.report, f.role,
 ]  # fmt: skip
-STRINGS: list[f.Check] = [f.name, f.string, f.password, f.text, f.cid, f.token]
-NUMBERS: list[f.Check] = [f.mid, f.after, f.limit]
+STRINGS: list[f.Check] = [
+    f.name, f.string, f.password, f.text, f.cid, f.token, f.filename, f.sha256, f.file_id, f.ticket, f.report, f.role,
+]  # fmt: skip
+NUMBERS: list[f.Check] = [f.mid, f.after, f.limit, f.number, f.port]
 UNFIT = "must not contain control characters, invisible ones or '|'"
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -265,3 +268,45 @@ def test_a_refusal_never_repeats_the_value(check: f.Check, secret: Any) -> None:
     said = problem(check, secret)
     assert "hunter2" not in said
     assert "ud800" not in said
+
+
+# -- files ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, 0), (7, 7), ("7", 7), ("007", 7), (2**53 - 1, f.MAX_LENGTH)])
+def test_a_length_is_a_number_or_its_digits(value: Any, expected: int) -> None:
+    assert f.length(value) == expected
+    assert isinstance(f.length(value), f.Digits) == isinstance(value, str)
+
+
+@pytest.mark.parametrize(
+    "value", [-1, 2**53, "", "-1", "+1", "1.0", " 1", "1\n", "1e3", "\u0661", "9" * 17, None, True, 1.0]
+)
+def test_other_lengths_are_refused(value: Any) -> None:
+    assert problem(f.length, value) == "must be an integer from 0 to 2^53 - 1, or its digits"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("a.txt", "a.txt"), ("/home/ann/a.txt", "a.txt"), ("C:\\Users\\ann\\a.txt", "a.txt"), ("../../a", "a"),
+        ("..\\../a b", "a b"), ("x/..a", "..a"), ("\u5f20\u4e09.\u6587", "\u5f20\u4e09.\u6587"), ("a:b*c?", "a:b*c?"),
+        ("/" * 60_000 + "a", "a"), ("\n/a", "a"), ("x" * 255, "x" * 255), ("\U0001f600" * 255, "\U0001f600" * 255),
+    ],
+)  # fmt: skip
+def test_of_a_path_the_last_part_is_kept(value: str, kept: str) -> None:
+    assert f.filename(value) == kept
+
+
+@pytest.mark.parametrize("value", ["", "/", "a/", "a\\", ".", "..", "a/.", "a\\..", "x" * 256, "\u00e9" * 300])
+def test_a_file_has_a_name_of_1_to_255_characters(value: str) -> None:
+    assert problem(f.filename, value) == "must end in a name of 1 to 255 characters"
+
+
+@pytest.mark.parametrize("char", [*"\0\n\r\t\x1b\x7f\x85\u2028\u2029\ud800\u202e\u2066"])
+def test_a_filename_has_nothing_that_deceives(char: str) -> None:
+    assert problem(f.filename, f"photo{char}gpj.exe") == "must not contain control characters"
+
+
+def test_a_hash_goes_on_in_lower_case() -> None:
+    assert f.sha256("AB" * 32) == "ab" * 32

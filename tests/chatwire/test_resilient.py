@@ -367,6 +367,36 @@ def test_a_message_stored_before_the_link_broke_is_told_once(scripted: Callable[
     client.close()
 
 
+def test_an_offer_of_a_file_is_answered_and_counts_as_seen(scripted: Callable[..., ScriptedServer]) -> None:
+    offer = {"cmd": "recv_file_port_reply", "file": "f", "filename": "a", "length": 1, "from_user": "bob", "mid": 8}
+    logins: list[Object] = []
+
+    def answer(obj: Object) -> list[Object] | None:
+        if obj["cmd"] == "ping":
+            return None
+        if obj["cmd"] == "send_file":
+            name = "send_file_port_reply" if obj["length"] else "send_file_reply"
+            return [{"cmd": name, "id": obj["id"], "result": "success", "mid": 7}, offer]
+        logins.append(obj)
+        return [_reply(obj, token="t")]
+
+    client = ResilientClient(scripted(answer).connect, "alice", "pw")
+    client.next_event(15)
+    for length, push in ((1, Push(offer)), (0, None)):
+        ticket = client.ask("send_file", to_user="bob", filename="a", length=length, cid="c")
+        event = client.next_event(15)
+        assert isinstance(event, Answer)
+        assert (event.ticket, event.reply["mid"]) == (ticket, 7)
+        assert client.next_event(15 if push else 0) == push
+    assert client.seen == 8
+    lost = client.ask("ping")
+    assert client.next_event(15) == Answer(lost, {"cmd": "ping_reply", "result": LINK_LOST})
+    while not client.connected:
+        client.next_event(0.1)
+    assert [login.get("after") for login in logins] == [None, 8]
+    client.close()
+
+
 def test_a_server_that_has_fallen_silent_is_left(
     scripted: Callable[..., ScriptedServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

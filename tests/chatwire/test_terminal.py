@@ -10,11 +10,9 @@ import socketserver
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import pexpect
-import pyte
 import pytest
 
 from chatwire.__main__ import address
@@ -22,21 +20,20 @@ from chatwire.events import LinkUp
 from chatwire.terminal import app as _app  # noqa: F401  (fills the table of commands)
 from chatwire.terminal.chat import Chat
 from chatwire.terminal.commands import completions, parse, split_name
+from chatwire.terminal.connector import Connector
 from chatwire.terminal.follow import Follower
 from chatwire.terminal.network import Network
 from chatwire.terminal.plain import PlainScreen
 from chatwire.terminal.safe import safe, safe_lines
 from chatwire.terminal.state import Conversation, Pending, State
+from chatwire.terminal.transfers import Transfers
 from chatwire.terminal.trust import Pins
+from tests.chatwire.terminals import PATIENCE, Program, Terminal, friends, log_in, register
 from tests.conftest import ProcessFactory
 from tests.support.running import ROOT, ServerProcess
-from tests.support.waiting import wait_until
 
 # A pseudo-terminal is made by a fork; what the child does before its exec is safe with other threads around.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-
-_ROWS = 300
-_PATIENCE = 30.0
 
 
 @pytest.fixture
@@ -44,60 +41,9 @@ def engine() -> str:
     return "sqlite"
 
 
-class Terminal:
-    """One run of the program on a pseudo-terminal. ``raw`` is all that it has written."""
-
-    def __init__(self, server: ServerProcess, config: Path, *arguments: str, term: str = "xterm") -> None:
-        self.raw = ""
-        self._screen = pyte.Screen(160, _ROWS)
-        self._stream = pyte.Stream(self._screen)
-        environment = {
-            **os.environ, "TERM": term, "PROMPT_TOOLKIT_NO_CPR": "1", "XDG_CONFIG_HOME": str(config),
-        }  # fmt: skip
-        self.child: pexpect.spawn[str] = pexpect.spawn(
-            sys.executable,
-            ["-m", "chatwire", f"{server.host}:{server.port}", *arguments],
-            env=environment, cwd=str(ROOT), dimensions=(_ROWS, 160), encoding="utf-8", timeout=_PATIENCE,
-        )  # fmt: skip
-        self.child.delaybeforesend = None
-
-    def text(self) -> str:
-        """What its user sees; the screen is so high that nothing scrolls out of it."""
-        try:
-            while not self.child.closed:
-                data = self.child.read_nonblocking(65536, timeout=0)
-                self.raw += data
-                self._stream.feed(data)
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            pass
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
-
-    def shows(self, text: str, times: int = 1) -> None:
-        """Wait until something is seen so often."""
-        try:
-            wait_until(lambda: self.text().count(text) >= times, text, _PATIENCE)
-        except AssertionError:
-            raise AssertionError(f"{text!r} is not seen; the end of what is: {self.text()[-1500:]!r}") from None
-
-    def types(self, text: str) -> None:
-        self.child.send(text)
-
-    def enters(self, line: str) -> None:
-        self.child.send(line + "\r")
-
-    def ends(self) -> int:
-        """Wait for the end of the program, and return its exit code."""
-        wait_until(lambda: self.text() is not None and not self.child.isalive(), "the program ends", _PATIENCE)
-        self.child.close()
-        return int(self.child.exitstatus if self.child.exitstatus is not None else -1)
-
-
 @pytest.fixture
 def process(make_process: ProcessFactory) -> ServerProcess:
     return make_process()
-
-
-Program = Callable[..., Terminal]
 
 
 @pytest.fixture
@@ -115,43 +61,8 @@ def program(process: ServerProcess, tmp_path: Path) -> Iterator[Program]:
         terminal.child.close(force=True)
 
 
-def _trust(terminal: Terminal, process: ServerProcess) -> None:
-    if process.tls:
-        terminal.shows(process.fingerprint)
-        terminal.shows("(yes/no)")
-        terminal.enters("yes")
-
-
-def _register(program: Program, process: ServerProcess, name: str, term: str = "xterm") -> Terminal:
-    terminal = program(name, term=term)
-    _trust(terminal, process)
-    terminal.shows("/login NAME or /register NAME")
-    terminal.enters(f"/register {name}")
-    for label in ("New password:", "Once more:"):
-        terminal.shows(label)
-        terminal.enters(f"pw-{name}")
-    terminal.shows(f"logged in as {name}")
-    return terminal
-
-
-def _log_in(program: Program, name: str) -> Terminal:
-    terminal = program(name, "--user", name)
-    terminal.shows(f"Password of {name}:")
-    terminal.enters(f"pw-{name}")
-    terminal.shows(f"logged in as {name}")
-    return terminal
-
-
-def _friends(program: Program, process: ServerProcess) -> tuple[Terminal, Terminal]:
-    alice, bob = (_register(program, process, name) for name in ("alice", "bob"))
-    alice.enters("/add bob")
-    alice.shows("bob and you are friends now")
-    bob.shows("alice has made you a friend")
-    return alice, bob
-
-
 def test_two_users_meet_and_chat(program: Program, process: ServerProcess) -> None:
-    alice, bob = _friends(program, process)
+    alice, bob = friends(program, process)
     alice.enters("/to bob")
     alice.shows("bob: nothing yet")
     alice.enters("hello bob")
@@ -168,7 +79,7 @@ def test_two_users_meet_and_chat(program: Program, process: ServerProcess) -> No
 
 
 def test_what_is_being_typed_stays_when_something_arrives(program: Program, process: ServerProcess) -> None:
-    alice, bob = _friends(program, process)
+    alice, bob = friends(program, process)
     alice.enters("/to bob")
     alice.shows("nothing yet")
     alice.types("first half")
@@ -180,7 +91,7 @@ def test_what_is_being_typed_stays_when_something_arrives(program: Program, proc
 
 
 def test_a_group(program: Program, process: ServerProcess) -> None:
-    alice, bob = _friends(program, process)
+    alice, bob = friends(program, process)
     alice.enters("/create the staff")
     alice.shows("you are in #the staff now")
     bob.enters("/join nowhere")
@@ -201,7 +112,7 @@ def test_a_group(program: Program, process: ServerProcess) -> None:
 
 
 def test_presence_is_shown_as_it_changes(program: Program, process: ServerProcess) -> None:
-    alice, bob = _friends(program, process)
+    alice, bob = friends(program, process)
     bob.types("\x04")
     assert bob.ends() == 0
     alice.shows("bob is gone")
@@ -209,7 +120,7 @@ def test_presence_is_shown_as_it_changes(program: Program, process: ServerProces
     alice.shows("○ bob  offline")
     alice.enters("/msg bob for later")
     alice.shows("bob is not here now")
-    bob = _log_in(program, "bob")
+    bob = log_in(program, "bob")
     bob.shows("unread: alice 1")
     bob.shows("alice: for later")
     alice.shows("bob is here")
@@ -220,7 +131,7 @@ def test_presence_is_shown_as_it_changes(program: Program, process: ServerProces
 
 
 def test_history_goes_backwards_page_by_page(program: Program, process: ServerProcess) -> None:
-    alice, bob = _friends(program, process)
+    alice, bob = friends(program, process)
     alice.enters("/to bob")
     for number in range(25):
         alice.enters(f"line {number:02}")
@@ -240,7 +151,7 @@ def test_history_goes_backwards_page_by_page(program: Program, process: ServerPr
 
 
 def test_nothing_is_missing_after_the_server_was_killed(program: Program, process: ServerProcess) -> None:
-    alice, bob = _friends(program, process)
+    alice, bob = friends(program, process)
     alice.enters("/to bob")
     alice.enters("before")
     bob.shows("alice: before")
@@ -268,7 +179,7 @@ def test_nothing_is_missing_after_the_server_was_killed(program: Program, proces
 
 
 def test_leaving_with_messages_unsent_takes_a_second_word(program: Program, process: ServerProcess) -> None:
-    alice, _ = _friends(program, process)
+    alice, _ = friends(program, process)
     process.kill()
     alice.shows("trying again")
     alice.enters("/msg bob never sent")
@@ -285,7 +196,7 @@ def test_leaving_with_messages_unsent_takes_a_second_word(program: Program, proc
 
 
 def test_a_failed_login_leaves_the_session_as_it_is(program: Program, process: ServerProcess) -> None:
-    alice, bob = _friends(program, process)
+    alice, bob = friends(program, process)
     for name, told in (("alice", "! wrong password"), ("alise", "! there is no such user")):
         alice.enters(f"/login {name}")
         alice.shows(f"Password of {name}:")
@@ -308,7 +219,7 @@ def test_a_failed_login_leaves_the_session_as_it_is(program: Program, process: S
 
 
 def test_no_text_controls_the_terminal(program: Program, process: ServerProcess) -> None:
-    alice = _register(program, process, "alice")
+    alice = register(program, process, "alice")
     with process.connect() as mallory:
         mallory.register("mallory", "pw")
         mallory.login("mallory", "pw")
@@ -322,7 +233,7 @@ def test_no_text_controls_the_terminal(program: Program, process: ServerProcess)
 
 
 def test_wrong_and_missing_things_are_told_in_one_line(program: Program, process: ServerProcess) -> None:
-    alice = _register(program, process, "alice")
+    alice = register(program, process, "alice")
     for line, told in {
         "hello?": "! to whom? /to NAME or /group NAME opens a conversation",
         "/nonsense": "! there is no command /nonsense; /help lists them",
@@ -342,7 +253,7 @@ def test_wrong_and_missing_things_are_told_in_one_line(program: Program, process
 
 
 def test_a_wrong_password_is_told_and_can_be_tried_again(program: Program, process: ServerProcess) -> None:
-    _register(program, process, "alice")
+    register(program, process, "alice")
     again = program("alice", "--user", "alice")
     again.shows("Password of alice:")
     again.enters("wrong")
@@ -361,7 +272,7 @@ def test_a_wrong_password_is_told_and_can_be_tried_again(program: Program, proce
 def test_a_changed_certificate_is_refused(program: Program, process: ServerProcess, tmp_path: Path) -> None:
     if not process.tls:
         pytest.skip("there is no certificate in plain text")
-    alice = _register(program, process, "alice")
+    alice = register(program, process, "alice")
     pins = tmp_path / "config-alice" / "chatwire" / "known-servers"
     assert pins.read_text() == f"{process.host}:{process.port} {process.fingerprint}\n"
     assert pins.stat().st_mode & 0o777 == 0o600
@@ -478,14 +389,14 @@ def test_output_that_nobody_reads_ends_it(process: ServerProcess, tmp_path: Path
         child.stdin.write(b"pw\n")
         child.stdin.flush()  # and it stays open
         try:
-            assert child.wait(_PATIENCE) == 1
+            assert child.wait(PATIENCE) == 1
         finally:
             child.kill()
         assert child.stderr.read() == b""
 
 
 def test_a_simple_terminal_asks_for_passwords_too(program: Program, process: ServerProcess) -> None:
-    alice = _register(program, process, "alice", term="dumb")
+    alice = register(program, process, "alice", term="dumb")
     assert "pw-alice" not in alice.text()
 
 
@@ -524,7 +435,10 @@ class _NoNetwork(Network):
 
 def test_a_new_session_gives_up_and_a_new_link_marks_as_read(capsys: pytest.CaptureFixture[str]) -> None:
     async def run() -> None:
-        chat = Chat("server", network := _NoNetwork(), PlainScreen(lambda: None))
+        network = _NoNetwork()
+        connector = Connector(("server", 1), tls=False, fingerprint=None)
+        transfers = Transfers(connector, network.ask, lambda report: None, patient=False)
+        chat = Chat("server", network, transfers, PlainScreen(lambda: None))
         bob = Conversation("bob")
         chat.begun("alice")
         chat.state.pending["1"] = Pending(bob, "hi")

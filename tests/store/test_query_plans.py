@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chatbase import schema
+from chatbase import files, schema
 from chatbase.engine import Database, Row, Transaction
 from chatd.store import friends, groups, messages, missed, users
 from tests.support.mariadb import MariaDB
@@ -42,7 +42,16 @@ _NUMBERS = {
     False: "(SELECT CAST(seq AS SIGNED) AS i FROM seq_{0}_to_{1}) s",
 }
 _PIECE = 100_000  # messages in one statement, which then ends in time on a slow machine, too
-_TABLES = "users|tokens|friendships|chat_groups|members|messages|read_marks"
+_TABLES = "users|tokens|friendships|chat_groups|members|messages|read_marks|files"
+
+# Every tenth message offers a file; nine of ten files are over.
+_FILES = """
+INSERT INTO files (id, mid, conversation, sender, recipient, name, size, state, created, expires)
+SELECT {id}, i * 10, -1, i % 1000 + 1, NULL, 'a name', 1000,
+    CASE WHEN (i - i % 1000) % 10000 = 0 THEN 'complete' ELSE 'expired' END, 0, i
+FROM {numbers}
+"""
+FILES = ROWS // 10
 
 
 class Recorder(Transaction):
@@ -73,6 +82,8 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         for first in range(1, ROWS + 1, _PIECE):
             numbers = _NUMBERS[database.sqlite].format(first, first + _PIECE - 1)
             tx.execute(_FILL.format(cid=cid, numbers=numbers))
+        text = "CAST(i AS TEXT)" if database.sqlite else "CAST(i AS CHAR)"
+        tx.execute(_FILES.format(id=text, numbers=_NUMBERS[database.sqlite].format(1, FILES)))
         for table in _TABLES.split("|"):
             tx.execute(f"ANALYZE {table}" if database.sqlite else f"ANALYZE TABLE {table}")
     yield database
@@ -144,6 +155,10 @@ CASES: dict[str, tuple[Callable[[Transaction], object], int]] = {
     "user's id": (lambda tx: users.id_of(tx, "u8"), 3),
     "tokens": (lambda tx: users.by_token(tx, [users.hash_token(f"t{n}") for n in MANY]), 5 * len(MANY)),
     "names": (lambda tx: users.names(tx, MANY), 3 * len(MANY)),
+    "group's name": (lambda tx: groups.name_of(tx, 7), 3),
+    "file": (lambda tx: files.find(tx, "777"), 3),
+    "files by mids": (lambda tx: files.by_mids(tx, range(10, ROWS, ROWS // 50)), 3 * 51),
+    "usage of a user": (lambda tx: files.usage(tx, 8), 3 * 10 + 10),
     "existing": (lambda tx: users.existing(tx, [f"u{n}" for n in MANY]), 3 * len(MANY)),
 }
 
@@ -186,6 +201,8 @@ def test_the_rows_are_as_described(filled: Database) -> None:
         assert (len(page), more) == (LIMIT, True)
         assert {message["cmd"] for message in page} == {"group_chat", "private_chat"}
         assert [mid for _, _, mid in _unread(tx, [8])[8]].count(500000) == 2
+        assert files.usage(tx, 8) == (10, 10_000)
+        assert len(files.by_mids(tx, range(10, ROWS, ROWS // 50))) == 50
 
 
 def _instructions(tx: Transaction, run: Callable[[Transaction], object]) -> int:

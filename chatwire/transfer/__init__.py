@@ -1,0 +1,1 @@
+"""Files to and from the file daemon: blocking functions without threads of their own; the caller decides."""

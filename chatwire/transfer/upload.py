@@ -1,0 +1,147 @@
+"""To the server: tus 1.0. The server's offset is the truth; what it has is never sent again."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from chatwire.transfer.attempts import Attempts, Broken
+from chatwire.transfer.control import Control, Paused
+from chatwire.transfer.errors import LocalProblem, Unexpected
+from chatwire.transfer.exchange import Exchange, Renew
+from chatwire.transfer.files import Progress, open_to_read
+from chatwire.transfer.link import Link
+
+_TUS = {"Tus-Resumable": "1.0.0"}
+_LARGEST = 1024 * 1024  # bytes in one piece
+_SMALLEST = 16 * 1024
+_QUICK, _SLOW = 0.05, 0.5  # seconds for a piece, below or above which the next one is larger or smaller
+_ANSWER_TIME = 120.0  # seconds; the server looks at the hash of the whole file before it answers
+
+
+def upload(
+    url: str,
+    path: Path,
+    *,
+    fingerprint: str | None = None,
+    other_host: str = "",
+    progress: Progress | None = None,
+    control: Control | None = None,
+    renew: Renew | None = None,
+) -> None:
+    """Send a file to its upload URL, from where the server has it; blocks until the server has all of it.
+
+    ``fingerprint`` is that of the server's certificate, None leaves it to the system's authorities; ``other_host`` is
+    tried when the host of the URL cannot be reached; ``renew`` is asked for a new URL when the ticket has expired.
+
+    Raises:
+        TransferError: of a kind that says what can be done. What has arrived is kept by the server: the same call
+            goes on from there, unless the kind is Gone, WrongHash or TooLarge.
+    """
+    control = control or Control()
+    attempts = Attempts(control)
+    with open_to_read(path) as file, Exchange(url, Link(control, fingerprint, other_host), control, renew) as exchange:
+        sender = _Sender(exchange, file, path.name, attempts, progress)
+        while not sender.done:
+            control.wait_while_paused()
+            try:
+                sender.attempt()
+            except Paused:
+                exchange.close()
+            except Broken as error:
+                exchange.close()
+                attempts.failed(error)
+
+
+class _Sender:
+    """``done`` once the server has said that it has everything."""
+
+    def __init__(
+        self, exchange: Exchange, file: IO[bytes], name: str, attempts: Attempts, progress: Progress | None
+    ) -> None:
+        self.done = False
+        self._exchange = exchange
+        self._file = file
+        self._name = name
+        self._size = os.fstat(file.fileno()).st_size
+        self._attempts = attempts
+        self._progress = progress
+        self._acknowledged = -1  # bytes that the server is known to have
+
+    def attempt(self) -> None:
+        """Ask where the server is, and send it the rest in one request."""
+        offset = self._ask_offset()
+        self._take(offset)
+        if offset == self._size:
+            self.done = True
+            return
+        self._file.seek(offset)
+        headers = {
+            **_TUS,
+            "Upload-Offset": str(offset),
+            "Content-Type": "application/offset+octet-stream",
+            "Content-Length": str(self._size - offset),
+        }
+        response = self._exchange.ask("PATCH", (200, 204), headers, self._blocks(offset), _ANSWER_TIME)
+        self._take(_number(response.headers.get("Upload-Offset")))
+        self._exchange.finish(response)
+        self.done = self._acknowledged == self._size
+
+    def _ask_offset(self) -> int:
+        response = self._exchange.ask("HEAD", (200, 204), _TUS)
+        self._exchange.finish(response)
+        length = response.headers.get("Upload-Length")
+        if length is not None and _number(length) != self._size:
+            raise LocalProblem(f"{self._name} has changed its size since it was offered; offer it again")
+        return _number(response.headers.get("Upload-Offset"))
+
+    def _take(self, offset: int) -> None:
+        if offset > self._size:
+            raise Unexpected("the file server has more bytes than the file")
+        if offset > self._acknowledged:
+            if self._acknowledged >= 0:
+                self._attempts.brought()
+            self._acknowledged = offset
+        self._report(offset)
+
+    def _blocks(self, offset: int) -> Iterator[memoryview]:
+        """The rest of the file, in pieces that suit the speed of the link: a slow one is to report, and to obey, too.
+
+        All are in one buffer: each has been sent when the next is asked for.
+        """
+        buffer = memoryview(bytearray(min(_LARGEST, max(1, self._size - offset))))
+        piece = _SMALLEST
+        while offset < self._size:
+            self._exchange.control.step()
+            block = self._read(buffer[: min(piece, self._size - offset)])
+            started = time.monotonic()
+            yield block
+            took = time.monotonic() - started
+            if took < _QUICK:
+                piece = min(_LARGEST, piece * 2)
+            elif took > _SLOW:
+                piece = max(_SMALLEST, piece // 2)
+            offset += len(block)
+            self._report(offset)
+
+    def _read(self, buffer: memoryview) -> memoryview:
+        try:
+            count = self._file.readinto(buffer)  # type: ignore[attr-defined]  # it is unbuffered
+        except OSError as error:
+            raise LocalProblem(f"cannot read {self._name}: {error.strerror}") from error
+        if not count:
+            raise LocalProblem(f"{self._name} has become shorter while it was sent; offer it again")
+        return buffer[:count]
+
+    def _report(self, done: int) -> None:
+        if self._progress is not None:
+            self._progress(done, self._size)
+
+
+def _number(text: str | None) -> int:
+    if text is None or not (text.isascii() and text.isdigit()):
+        raise Unexpected("the file server does not say how much it has; is it a file server?")
+    return int(text)

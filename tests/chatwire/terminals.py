@@ -1,0 +1,108 @@
+"""The terminal client on a pseudo-terminal, as its user sees it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pyte
+
+from tests.support.running import ROOT, ServerProcess
+from tests.support.waiting import wait_until
+
+ROWS = 300
+PATIENCE = 30.0  # seconds
+
+
+class Terminal:
+    """One run of the program on a pseudo-terminal. ``raw`` is all that it has written."""
+
+    def __init__(self, server: ServerProcess, config: Path, *arguments: str, term: str = "xterm") -> None:
+        self.raw = ""
+        self._screen = pyte.Screen(160, ROWS)
+        self._stream = pyte.Stream(self._screen)
+        environment = {
+            **os.environ, "TERM": term, "PROMPT_TOOLKIT_NO_CPR": "1", "XDG_CONFIG_HOME": str(config),
+        }  # fmt: skip
+        self.child: pexpect.spawn[str] = pexpect.spawn(
+            sys.executable,
+            ["-m", "chatwire", f"{server.host}:{server.port}", *arguments],
+            env=environment, cwd=str(ROOT), dimensions=(ROWS, 160), encoding="utf-8", timeout=PATIENCE,
+        )  # fmt: skip
+        self.child.delaybeforesend = None
+
+    def text(self) -> str:
+        """What its user sees; the screen is so high that nothing scrolls out of it."""
+        try:
+            while not self.child.closed:
+                data = self.child.read_nonblocking(65536, timeout=0)
+                self.raw += data
+                self._stream.feed(data)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            pass
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    def shows(self, text: str, times: int = 1) -> None:
+        """Wait until something is seen so often."""
+        try:
+            wait_until(lambda: self.text().count(text) >= times, text, PATIENCE)
+        except AssertionError:
+            raise AssertionError(f"{text!r} is not seen; the end of what is: {self.text()[-1500:]!r}") from None
+
+    def types(self, text: str) -> None:
+        self.child.send(text)
+
+    def enters(self, line: str) -> None:
+        self.child.send(line + "\r")
+
+    def ends(self) -> int:
+        """Wait for the end of the program, and return its exit code."""
+        wait_until(lambda: self.text() is not None and not self.child.isalive(), "the program ends", PATIENCE)
+        self.child.close()
+        return int(self.child.exitstatus if self.child.exitstatus is not None else -1)
+
+
+Program = Callable[..., Terminal]
+"""Starts one for a user, with further arguments; each user has a configuration folder."""
+
+
+def trust(terminal: Terminal, process: ServerProcess) -> None:
+    """Say yes to the server's certificate, where it has one."""
+    if process.tls:
+        terminal.shows(process.fingerprint)
+        terminal.shows("(yes/no)")
+        terminal.enters("yes")
+
+
+def register(program: Program, process: ServerProcess, name: str, term: str = "xterm") -> Terminal:
+    """A new user who has logged in."""
+    terminal = program(name, term=term)
+    trust(terminal, process)
+    terminal.shows("/login NAME or /register NAME")
+    terminal.enters(f"/register {name}")
+    for label in ("New password:", "Once more:"):
+        terminal.shows(label)
+        terminal.enters(f"pw-{name}")
+    terminal.shows(f"logged in as {name}")
+    return terminal
+
+
+def log_in(program: Program, name: str) -> Terminal:
+    """A user who comes back."""
+    terminal = program(name, "--user", name)
+    terminal.shows(f"Password of {name}:")
+    terminal.enters(f"pw-{name}")
+    terminal.shows(f"logged in as {name}")
+    return terminal
+
+
+def friends(program: Program, process: ServerProcess) -> tuple[Terminal, Terminal]:
+    """Alice and bob, who are friends."""
+    alice, bob = (register(program, process, name) for name in ("alice", "bob"))
+    alice.enters("/add bob")
+    alice.shows("bob and you are friends now")
+    bob.shows("alice has made you a friend")
+    return alice, bob

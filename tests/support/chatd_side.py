@@ -1,0 +1,120 @@
+"""The chat server's side of its link with the file daemon: it listens, remembers, and says what the test wants."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from chatwire.certificate import ensure_self_signed
+from chatwire.tickets import check_hello
+from chatwire.tls import server_context
+from tests.support.waiting import wait_until
+
+Object = dict[str, Any]
+
+
+class ChatdSide:
+    """A TLS server for one file daemon at a time; a newer connection takes the place of the older."""
+
+    def __init__(self, data: Path) -> None:
+        """``data`` is the folder that both daemons share."""
+        self._context = server_context(*map(str, ensure_self_signed(data)))
+        self._data = data
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._lock = threading.Lock()  # guards all below
+        self.hellos: list[Object] = []
+        self.reports: list[Object] = []
+        self.ports: list[Object] = []
+        self.result = "success"  # what reports are answered with; empty: nothing, and the connection ends
+        self.visits = 0  # connections, whatever became of them
+        self._connection: ssl.SSLSocket | None = None
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
+
+    def say(self, **push: object) -> None:
+        """Send a push, as soon as the daemon is there."""
+        wait_until(lambda: self._connection is not None, "the daemon is there")
+        assert self._connection is not None
+        self._connection.sendall(json.dumps(push).encode() + b"\n")
+
+    def drop(self) -> None:
+        """Cut the connection."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    def told(self, file: str, state: str, **fields: object) -> list[Object]:
+        """The reports that say this."""
+        with self._lock:
+            wanted = {"file": file, "state": state, **fields}
+            return [report for report in self.reports if wanted.items() <= report.items()]
+
+    def wait_told(self, file: str, state: str, **fields: object) -> Object:
+        """The last report that says this, once there is one."""
+        wait_until(lambda: self.told(file, state, **fields), f"chatd is told {state}")
+        return self.told(file, state, **fields)[-1]
+
+    def close(self) -> None:
+        """Be gone."""
+        self._listener.close()
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            pass
+        self.drop()
+        for thread in self._threads:
+            thread.join(10)
+            assert not thread.is_alive()
+
+    # -- its threads -----------------------------------------------------------
+
+    def _start(self, run: Any, *args: object) -> None:
+        self._threads.append(threading.Thread(target=run, args=args, name="chatd-side"))
+        self._threads[-1].start()
+
+    def _accept(self) -> None:
+        self._listener.settimeout(0.05)
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            sock.settimeout(10)
+            self._start(self._serve, sock)
+
+    def _serve(self, sock: socket.socket) -> None:
+        self.visits += 1
+        try:
+            with self._context.wrap_socket(sock, server_side=True) as connection, connection.makefile("rb") as lines:
+                connection.settimeout(None)
+                for line in lines:
+                    if not self._take(connection, json.loads(line)):
+                        return
+        except OSError:
+            sock.close()
+
+    def _take(self, connection: ssl.SSLSocket, said: Object) -> bool:
+        result = "success"
+        with self._lock:
+            if said["cmd"] == "file_daemon":
+                check_hello((self._data / "secret").read_bytes().strip(), said["token"])
+                self.hellos.append(said)
+                self._connection = connection
+            elif said["cmd"] == "file_report":
+                result = self.result
+                if result:
+                    self.reports.append(said)
+            elif said["cmd"] == "file_port":
+                self.ports.append(said)
+        if result:
+            reply = {"cmd": f"{said['cmd']}_reply", "id": said["id"], "result": result}
+            connection.sendall(json.dumps(reply).encode() + b"\n")
+        return bool(result)

@@ -1,0 +1,72 @@
+"""The original client, byte by byte: what Qt writes, and how it reads."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+Object = dict[str, Any]
+DEADLINE = 15.0  # seconds
+
+
+class Original:
+    """QJsonDocument::toJson() out; in, whatever one `recv` holds is parsed as one object. Always plain text."""
+
+    def __init__(self, address: tuple[str, int], name: str, source: str = "127.0.0.1") -> None:
+        self.name = name
+        self._source = source
+        self.socket = socket.create_connection(address, DEADLINE, (source, 0))
+
+    def enter(self, *, known: bool = False) -> None:
+        """Register, unless known, and log in; the password is the name."""
+        for cmd in ("login",) if known else ("register", "login"):
+            self.send(f'{{\n    "cmd": "{cmd}",\n    "password": "{self.name}",\n    "user": "{self.name}"\n}}\n')
+            assert self.read()["result"] == "success"
+
+    def send(self, text: str) -> None:
+        """Whatever it is."""
+        self.socket.sendall(text.encode())
+
+    def read(self) -> Object:
+        """What one segment holds; fails when it is not exactly one object, ended by a newline."""
+        data = self.socket.recv(65536)
+        assert data.count(b"\n") == 1, data
+        assert data.endswith(b"\n"), data
+        obj = json.loads(data)
+        assert isinstance(obj, dict)
+        return obj
+
+    def send_file(self, to: str, length: str = "731204", filename: str = "/home/ann/My photo.jpg") -> None:
+        """Qt sorts the keys and indents by four."""
+        self.send(
+            "{\n"
+            '    "cmd": "send_file",\n'
+            f'    "filename": "{filename}",\n'
+            f'    "from_user": "{self.name}",\n'
+            f'    "length": {length},\n'
+            f'    "to_user": "{to}"\n'
+            "}\n"
+        )
+
+    def data_connection(self, port: int, source: str = "") -> socket.socket:
+        """To the port that the server has told, at the address that it is known by."""
+        host = self.socket.getpeername()[0]
+        return socket.create_connection((host, port), DEADLINE, (source or self._source, 0))
+
+    def quiet(self) -> None:
+        """Nothing has been sent to it but what has been read."""
+        self.send('{\n    "cmd": "ping"\n}\n')
+        assert self.read()["cmd"] == "ping_reply"
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.socket.close()
+
+
+def read_all(sock: socket.socket) -> bytes:
+    """Everything until the other side closes."""
+    data = b""
+    while piece := sock.recv(1 << 20):
+        data += piece
+    return data
