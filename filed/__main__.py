@@ -44,11 +44,17 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def stop_on_signals(server: Server) -> None:
-    """The handler sets a flag and wakes the main thread; it takes no lock."""
+    """The handler sets a flag and wakes the main thread; it takes no lock.
+
+    The descriptor wakes the main thread when a signal comes to another one, or just before the main one begins to wait:
+    without it the handler would not run before the next connection.
+    """
 
     def handler(number: int, frame: FrameType | None) -> None:
+        signal.set_wakeup_fd(-1)  # the descriptor is going to be closed; a second signal changes nothing
         server.stop()
 
+    signal.set_wakeup_fd(server.wake_fd(), warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handler)
 

@@ -115,6 +115,12 @@ def assert_nothing_left(before: tuple[set[str], int, int]) -> None:
         raise AssertionError(f"left behind: before {before}, after {resources()}") from None
 
 
+def pytest_collection_finish() -> None:
+    """What is there before the first test need not be looked through at each look for what is left behind."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Count for the summary."""
     if report.when == "call" and report.passed:

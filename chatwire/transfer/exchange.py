@@ -73,10 +73,13 @@ class Exchange:
             self.close()  # it may not have read all of it
         raise self._problem(response, text)
 
-    def read(self, response: HTTPResponse, most: int) -> bytes:
-        """Some bytes of an answer's body, at least one unless it has ended. Raises Broken."""
+    def read(self, response: HTTPResponse, most: int, *, whole: bool = False) -> bytes:
+        """Some bytes of an answer's body, at least one unless it has ended; with ``whole``, wait for all of them.
+
+        Raises Broken; what had come of a ``whole`` piece is lost then.
+        """
         try:
-            return response.read1(most) or b""
+            return (response.read(most) if whole else response.read1(most)) or b""
         except LINK_ERRORS as error:
             raise self._link.broken(error) from error
 

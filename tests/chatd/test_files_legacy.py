@@ -6,8 +6,6 @@ always plain text; the modern users here, and the file daemon, speak as the fixt
 
 from __future__ import annotations
 
-import json
-import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,46 +16,9 @@ from chatd.registry import file_link
 from chatwire.codec import Object
 from tests.support.chatting import arrived, journal_held, take, texts
 from tests.support.file_daemon import FileDaemon, attach, offer, queued, row, state
+from tests.support.original import Original
 from tests.support.running import RunningServer
 from tests.support.waiting import wait_until
-
-
-class Original:
-    """The original client: QJsonDocument::toJson() out; in, whatever one `recv` holds is parsed as one object."""
-
-    def __init__(self, server: RunningServer, name: str, source: str = "127.0.0.1") -> None:
-        self.name = name
-        self.socket = socket.create_connection((server.host, server.port), 15, (source, 0))
-
-    def send(self, text: str) -> None:
-        self.socket.sendall(text.encode())
-
-    def read(self) -> Object:
-        """What one segment holds; fails when it is not exactly one object, ended by a newline."""
-        data = self.socket.recv(65536)
-        assert data.count(b"\n") == 1, data
-        assert data.endswith(b"\n"), data
-        obj = json.loads(data)
-        assert isinstance(obj, dict)
-        return obj
-
-    def send_file(self, to: str, length: str = "731204", filename: str = "/home/ann/My photo.jpg") -> None:
-        """Qt sorts the keys and indents by four."""
-        self.send(
-            "{\n"
-            '    "cmd": "send_file",\n'
-            f'    "filename": "{filename}",\n'
-            f'    "from_user": "{self.name}",\n'
-            f'    "length": {length},\n'
-            f'    "to_user": "{to}"\n'
-            "}\n"
-        )
-
-    def quiet(self) -> None:
-        """Nothing has been sent to it but what has been read."""
-        self.send('{\n    "cmd": "ping"\n}\n')
-        assert self.read()["cmd"] == "ping_reply"
-
 
 Enter = Callable[..., Original]
 
@@ -68,11 +29,9 @@ def enter(server: RunningServer) -> Iterator[Enter]:
     made: list[Original] = []
 
     def make(name: str, *, known: bool = False, source: str = "127.0.0.1") -> Original:
-        client = Original(server, name, source)
+        client = Original((server.host, server.port), name, source)
         made.append(client)
-        for cmd in ("login",) if known else ("register", "login"):
-            client.send(f'{{\n    "cmd": "{cmd}",\n    "password": "{name}",\n    "user": "{name}"\n}}\n')
-            assert client.read()["result"] == "success"
+        client.enter(known=known)
         return client
 
     yield make

@@ -162,7 +162,7 @@ def test_what_was_withdrawn_ends_both(daemon: Daemon, path: Path, tmp_path: Path
 
     def withdraw(done: int, size: int) -> None:
         if done > SIZE // 2 and daemon.filed.state(offer) != files.CANCELLED:
-            daemon.filed.set(offer, state=files.CANCELLED)
+            daemon.filed.change(offer, state=files.CANCELLED)
             daemon.restart()
 
     reader = threading.Thread(target=read)

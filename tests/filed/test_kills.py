@@ -14,7 +14,7 @@ from tests.support.filing import BODY, TUS, FiledProcess, Offer, patch_headers, 
 from tests.support.http_peer import CutOff, Ended
 from tests.support.waiting import wait_until
 
-STRIKES = 6  # kills in the middle of an upload, and as many of a download, in each of four combinations
+STRIKES = 5  # kills in the middle of an upload, and as many of a download, in each of four combinations
 MOST_KILLS = 40  # if there were not enough strikes by then, something is wrong
 SIZES = (1, 70_000, 3_000_000, 20_000_000, 20_000_000)
 PIECE = 100_000  # bytes; after each an actor counts

@@ -13,6 +13,8 @@ import psutil
 import pytest
 
 from chatbase import files
+from chatbase.options import ConfigError
+from filed.config import load
 from tests.filed.conftest import FiledFactory, FiledProcessFactory
 from tests.support.combinations import BOTH, PLAIN, TRANSPORTS
 from tests.support.filing import FiledProcess, Offer, patch_headers, sha256, some_bytes
@@ -67,15 +69,10 @@ def test_a_signal_in_the_middle_of_transfers(make_filed_process: FiledProcessFac
 def test_two_signals_and_the_other_one(make_filed_process: FiledProcessFactory) -> None:
     filed = make_filed_process()
     offer = filed.upload(b"hello")
-    process, filed.process = filed.process, None
-    assert process is not None
-    assert process.stdout is not None
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM):
-        process.send_signal(number)
-    with process.stdout:
-        assert process.wait(30) == 0
-    filed.start()
-    assert filed.ask("GET", offer.down).body == b"hello"
+    for numbers in ((signal.SIGINT,), (signal.SIGINT, signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT)):
+        assert filed.end(*numbers) == (0, "")
+        filed.start()
+        assert filed.ask("GET", offer.down).body == b"hello"
 
 
 @PLAIN
@@ -83,13 +80,7 @@ def test_the_ready_line_is_all_that_stands_on_standard_output(make_filed_process
     filed = make_filed_process("--log-level", "debug")
     offer = filed.upload(b"hello", name="a secret name")
     assert filed.ask("GET", offer.down).body == b"hello"
-    process, filed.process = filed.process, None
-    assert process is not None
-    assert process.stdout is not None
-    process.send_signal(signal.SIGTERM)
-    with process.stdout:
-        assert process.stdout.read() == ""
-        assert process.wait(30) == 0
+    assert filed.end(signal.SIGTERM) == (0, "")
     log = filed.log()
     assert f"complete: file={offer.id} bytes=5" in log
     for secret in ("a secret name", offer.up.partition("=")[2], offer.down.partition("=")[2], filed.secret.decode()):
@@ -106,23 +97,36 @@ def test_what_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     garbage = tmp_path / "garbage"
     garbage.write_text("this is neither a folder nor a certificate")
     cases = [
-        (("--listen", "nowhere"), "no HOST:PORT"),
-        (("--listen", "127.0.0.1:65536"), "no HOST:PORT"),
         (("--listen", "203.0.113.1:0"), "cannot listen on 203.0.113.1:0: "),
-        (("--chatd", "nowhere"), "no HOST:PORT"),
         (("--no-such-option",), "--no-such-option"),
-        (("--max-connections", "0"), "must be from 1 to 10000"),
-        (("--idle-timeout", "soon"), "--idle-timeout"),
-        (("--raw-ports", "5-4"), "empty range of ports"),
-        (("--raw-ports", "a-b"), "no range of ports"),
         (("--database", "oracle:///x"), "a database URL is"),
         (("--database", f"sqlite:///{tmp_path}/no/such/folder/x.db"), "cannot use the database"),
-        (("--tls-cert", str(garbage)), "go together"),
         (("--tls-cert", str(garbage), "--tls-key", str(garbage)), "cannot use the certificate"),
         (("--data", str(garbage)), "cannot use the data folder"),
     ]
     for arguments, words in cases:
         _one_line(_run(tmp_path, *arguments), words)
+
+
+def test_options_that_make_no_sense(tmp_path: Path) -> None:
+    cases = [
+        (("--listen", "nowhere"), "no HOST:PORT"),
+        (("--listen", "127.0.0.1:65536"), "no HOST:PORT"),
+        (("--chatd", "nowhere"), "no HOST:PORT"),
+        (("--max-connections", "0"), "must be from 1 to 10000"),
+        (("--idle-timeout", "soon"), "--idle-timeout"),
+        (("--stall-timeout", "0"), "must be from 0.1 to 3600 seconds"),
+        (("--keep-days", "0"), "must be from 1 to 36500"),
+        (("--max-file", "-1"), "must be from 1 to"),
+        (("--raw-ports", "5-4"), "empty range of ports"),
+        (("--raw-ports", "a-b"), "no range of ports"),
+        (("--tls-cert", "x.pem"), "go together"),
+    ]
+    for arguments, words in cases:
+        with pytest.raises(ConfigError) as caught:
+            load(["--data", str(tmp_path), *arguments])
+        assert words in str(caught.value)
+        assert "\n" not in str(caught.value)
 
 
 @BOTH

@@ -6,16 +6,47 @@ import json
 import socket
 import ssl
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from chatwire.certificate import ensure_self_signed
 from chatwire.tickets import check_hello
-from chatwire.tls import server_context
+from chatwire.tls import TlsChannel, TlsError, server_context
 from tests.support.waiting import wait_until
 
 Object = dict[str, Any]
+
+
+class _Wire:
+    """One TLS connection, on which two threads may speak: what OpenSSL does is guarded by a lock."""
+
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
+        self._sock = sock
+        self._channel = TlsChannel(context, server_side=True)
+        self._lock = threading.Lock()
+
+    def lines(self) -> Iterator[bytes]:
+        """What the other side says, until it or we have had enough. Raises OSError and TlsError."""
+        rest = b""
+        while data := self._sock.recv(65536):
+            with self._lock:
+                rest += self._channel.receive(data)
+                self._sock.sendall(self._channel.outgoing())
+            *lines, rest = rest.split(b"\n")
+            yield from lines
+
+    def say(self, obj: Object) -> None:
+        """Send an object."""
+        with self._lock:
+            self._channel.send(json.dumps(obj).encode() + b"\n")
+            self._sock.sendall(self._channel.outgoing())
+
+    def cut(self) -> None:
+        """End it."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
 
 
 class ChatdSide:
@@ -33,23 +64,22 @@ class ChatdSide:
         self.ports: list[Object] = []
         self.result = "success"  # what reports are answered with; empty: nothing, and the connection ends
         self.visits = 0  # connections, whatever became of them
-        self._connection: ssl.SSLSocket | None = None
+        self._wire: _Wire | None = None
         self._threads: list[threading.Thread] = []
         self._start(self._accept)
 
     def say(self, **push: object) -> None:
         """Send a push, as soon as the daemon is there."""
-        wait_until(lambda: self._connection is not None, "the daemon is there")
-        assert self._connection is not None
-        self._connection.sendall(json.dumps(push).encode() + b"\n")
+        wait_until(lambda: self._wire is not None, "the daemon is there")
+        assert self._wire is not None
+        self._wire.say(push)
 
     def drop(self) -> None:
         """Cut the connection."""
         with self._lock:
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(OSError):
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.cut()
 
     def told(self, file: str, state: str, **fields: object) -> list[Object]:
         """The reports that say this."""
@@ -65,8 +95,6 @@ class ChatdSide:
     def close(self) -> None:
         """Be gone."""
         self._listener.close()
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-            pass
         self.drop()
         for thread in self._threads:
             thread.join(10)
@@ -87,27 +115,24 @@ class ChatdSide:
                 continue
             except OSError:
                 return
-            sock.settimeout(10)
             self._start(self._serve, sock)
 
     def _serve(self, sock: socket.socket) -> None:
         self.visits += 1
-        try:
-            with self._context.wrap_socket(sock, server_side=True) as connection, connection.makefile("rb") as lines:
-                connection.settimeout(None)
-                for line in lines:
-                    if not self._take(connection, json.loads(line)):
-                        return
-        except OSError:
-            sock.close()
+        with sock, suppress(OSError, TlsError):
+            sock.settimeout(None)
+            wire = _Wire(sock, self._context)
+            for line in wire.lines():
+                if not self._take(wire, json.loads(line)):
+                    return
 
-    def _take(self, connection: ssl.SSLSocket, said: Object) -> bool:
+    def _take(self, wire: _Wire, said: Object) -> bool:
         result = "success"
         with self._lock:
             if said["cmd"] == "file_daemon":
                 check_hello((self._data / "secret").read_bytes().strip(), said["token"])
                 self.hellos.append(said)
-                self._connection = connection
+                self._wire = wire
             elif said["cmd"] == "file_report":
                 result = self.result
                 if result:
@@ -115,6 +140,5 @@ class ChatdSide:
             elif said["cmd"] == "file_port":
                 self.ports.append(said)
         if result:
-            reply = {"cmd": f"{said['cmd']}_reply", "id": said["id"], "result": result}
-            connection.sendall(json.dumps(reply).encode() + b"\n")
+            wire.say({"cmd": f"{said['cmd']}_reply", "id": said["id"], "result": result})
         return bool(result)

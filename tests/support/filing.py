@@ -270,24 +270,29 @@ class FiledProcess(Filed):
         """What it has written to standard error so far, in all its lives."""
         return (self.data / "stderr.log").read_text()
 
+    def end(self, *numbers: signal.Signals) -> tuple[int, str]:
+        """Send signals; returns the exit code, and what stood on standard output behind the ready line."""
+        process, self.process = self.process, None
+        assert process is not None
+        for number in numbers:
+            process.send_signal(number)
+        try:
+            rest = process.communicate(timeout=10)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+        return process.returncode, rest
+
     def kill(self) -> None:
         """End it without warning."""
-        self._end(signal.SIGKILL)
+        self.end(signal.SIGKILL)
 
     def terminate(self) -> int:
         """Ask it to end, and return its exit code."""
-        return self._end(signal.SIGTERM)
+        return self.end(signal.SIGTERM)[0]
 
     def stop(self) -> None:
         """End it, if it runs."""
         if self.process is not None:
-            self._end(signal.SIGKILL)
-
-    def _end(self, number: signal.Signals) -> int:
-        assert self.process is not None
-        assert self.process.stdout is not None
-        self.process.send_signal(number)
-        code = self.process.wait(10)
-        self.process.stdout.close()
-        self.process = None
-        return code
+            self.kill()
