@@ -267,6 +267,7 @@ def test_a_pause_closes_the_connection_and_resuming_goes_on(server: Scripted, pa
         assert connection.gone()
         closed.set()
 
+    path.write_bytes(CONTENT * 10)  # more than fits into the buffers between client and server
     aside = Aside(server, path)
     server.expects(has(0), read_until_it_closes, has(100_000), takes(100_000))
     aside.starts()
