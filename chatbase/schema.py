@@ -76,6 +76,7 @@ def _alone(database: Database, tx: Transaction) -> Iterator[None]:
         raise DatabaseUnavailable("another program has been changing the schema for too long")
     try:
         yield
+        tx.execute("COMMIT")  # before another one may look
     finally:
         tx.row("SELECT RELEASE_LOCK(CONCAT('chatd-schema:', MD5(DATABASE())))")
 

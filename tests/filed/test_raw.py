@@ -154,7 +154,7 @@ def test_nobody_connects(chatd: ChatdSide, filed: RunningFiled, monkeypatch: pyt
     port = _ask(chatd, offer, "both")["port"]
     chatd.wait_told(offer.id, "timeout", role="send")
     wait_until(lambda: filed.state(offer) == files.FAILED, "it has failed")
-    assert _closed(port)
+    wait_until(lambda: _closed(port), "the port is closed")
     port = _ask(chatd, received, "both")["port"]
     with _connect(port) as sender:
         sender.sendall(DATA[:-1])
