@@ -62,7 +62,7 @@ class Downloads:
             return
         try:
             send_bytes(exchange.stream, fd, part.start, part.end, available)
-        except (Gone, Stalled, StreamError) as error:
+        except (Gone, Stalled, StreamError, OSError) as error:
             # The length was promised: only a reset says that the rest will not come.
             log.info("cut off: file=%s reason=%s", file.id, error or "nothing comes")
             exchange.stream.abort()

@@ -47,19 +47,27 @@ class Followers:
         self._rested: OrderedDict[str, tuple[Hash, int]] = OrderedDict()
 
     def follow(self, upload: Upload, done: Callable[[], None]) -> None:
-        """Begin, unless there is one; ``done`` is called at the end, in its thread, and exactly if one was begun."""
+        """Begin, unless there is one; ``done`` is called once: in its thread at the end, or at once without one."""
+        thread = self._begin(upload, done)
+        if thread is None:
+            done()
+        else:
+            thread.start()
+
+    def _begin(self, upload: Upload, done: Callable[[], None]) -> threading.Thread | None:
         file_id = upload.file.id
         with self._lock:
             if file_id in self._running:
                 self._again.add(file_id)
-                done()
-                return
+                return None
+            if upload.digest is not None:  # it is set before a follower leaves the table
+                return None
             state = self._rested.pop(file_id, None) or (hashlib.sha256(), 0)
             thread = threading.Thread(
                 target=self._run, args=(upload, *state, done), name=f"hash-{file_id[:6]}", daemon=True
             )
             self._running[file_id] = thread
-        thread.start()
+            return thread
 
     def forget(self, file_id: str) -> None:
         """Of a file that is over, nothing need be kept."""
@@ -69,7 +77,7 @@ class Followers:
     def stop(self, timeout: float) -> bool:
         """Wait for all to end; they do when nobody writes any more. False when one hangs."""
         with self._lock:
-            threads = list(self._running.values())
+            threads = [thread for thread in self._running.values() if thread.ident is not None]
         for thread in threads:
             thread.join(timeout)
         return not any(thread.is_alive() for thread in threads)
