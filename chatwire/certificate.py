@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 import os
 import socket
 import ssl
@@ -22,11 +23,22 @@ def ensure_self_signed(folder: Path) -> tuple[Path, Path]:
     """
     certificate, key = folder / "tls-cert.pem", folder / "tls-key.pem"
     if not (certificate.exists() and key.exists()):
-        key_pem, certificate_pem = _generate(socket.gethostname() or "localhost")
-        certificate.unlink(missing_ok=True)  # cut off in between, no pair may be left that does not fit
-        _write_private(key, key_pem)
-        _write_private(certificate, certificate_pem)
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two daemons that share the folder may start at the same moment
+            _make_pair(certificate, key)
+        finally:
+            os.close(lock)
     return certificate, key
+
+
+def _make_pair(certificate: Path, key: Path) -> None:
+    if certificate.exists() and key.exists():
+        return
+    key_pem, certificate_pem = _generate(socket.gethostname() or "localhost")
+    certificate.unlink(missing_ok=True)  # cut off in between, no pair may be left that does not fit
+    _write_private(key, key_pem)
+    _write_private(certificate, certificate_pem)
 
 
 def fingerprint_of(certificate: Path) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import ssl
 import stat
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import cycle
@@ -418,3 +419,21 @@ def test_a_file_without_certificate_has_no_fingerprint(tmp_path: Path, files: Fi
         fingerprint_of(tmp_path / "empty")
     with pytest.raises(ValueError, match="holds no certificate"):
         fingerprint_of(files[1])
+
+
+def test_two_that_start_at_once_make_one_certificate(tmp_path: Path) -> None:
+    together, made = threading.Barrier(4), []
+
+    def start() -> None:
+        together.wait()
+        certificate, key = ensure_self_signed(tmp_path)
+        server_context(str(certificate), str(key))  # they fit
+        made.append(certificate.read_bytes())
+
+    starters = [threading.Thread(target=start) for _ in range(4)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join()
+    assert len(made) == 4
+    assert len(set(made)) == 1
