@@ -73,7 +73,7 @@ def shared_secret(folder: Path) -> bytes:
     """The key with which both daemons sign and check tickets; made by whichever comes first. Raises OSError."""
     path = folder / "secret"
     if not path.exists():
-        draft = folder / f".secret-{os.getpid()}"
+        draft = folder / f".secret-{secrets.token_hex(8)}"
         draft.write_bytes(secrets.token_hex(32).encode())
         draft.chmod(0o600)
         try:
