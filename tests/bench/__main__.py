@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace, stack: ExitStack) -> Outcome:
     print("making the sources", file=sys.stderr)
     made = sources.make(folder / "sources", options.size * MIB, options.clients, options.each * MIB)
     largest = max(options.size, options.clients * options.each) * MIB
-    place = Place(made, Ballast(folder / "ballast", largest + SPARE), Others())
+    place = Place(made, Ballast(folder / "ballast", largest + SPARE), Others(options.patience))
     peers, missing = _start(folder, made.all, stack)
     outcome = Outcome(options.rounds, place, [*facts, *(peer.version() for peer in peers), *missing])
     _measure(options, peers, outcome)
@@ -118,6 +118,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=_positive, default=1024, metavar="MIB", help="of the large file")
     parser.add_argument("--clients", type=_positive, default=64, metavar="N", help="at a time")
     parser.add_argument("--each", type=_positive, default=10, metavar="MIB", help="of the file of each of those")
+    parser.add_argument("--patience", type=float, default=300, metavar="S",
+        help="seconds in all to wait until nobody else works, and to repeat what was disturbed")  # fmt: skip
     parser.add_argument("--only", nargs="+", choices=everything, default=everything, metavar="WHAT",
         help=f"of {', '.join(everything)}")  # fmt: skip
     return parser

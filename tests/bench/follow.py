@@ -49,26 +49,27 @@ class Follow:
 
     def run(self) -> None:
         """One round."""
-        source = self.place.sources.large
-        self.alone.append(self._alone(source))
-        self._together(source)
+        self.alone.append(self.place.others.undisturbed(self._alone))
+        together, behind = self.place.others.undisturbed(self._together)
+        self.together.append(together)
+        self.behind.append(behind)
         print(
             f"  follow     {self.title:18} {self.together[-1] / self.alone[-1]:6.2f} times the upload alone,"
             f" {self.behind[-1] * 1000:.1f} ms behind it",
             file=sys.stderr,
         )
 
-    def _alone(self, source: Source) -> float:
-        upload = self.filed.uploads((source,), False, False)[0]
+    def _alone(self) -> float:
+        upload = self.filed.uploads((self.place.sources.large,), False, False)[0]
         with self._measured(upload):
             return curl.move(replace(upload.transfer, rate=self.pace))
 
-    def _together(self, source: Source) -> None:
-        upload = self.filed.uploads((source,), False, False)[0]
+    def _together(self) -> tuple[float, float]:
+        upload = self.filed.uploads((self.place.sources.large,), False, False)[0]
         sent = replace(upload.transfer, rate=self.pace)
-        with self._measured(upload), curl.ready([sent, curl.Transfer(upload.shown, source.size)]) as (writer, reader):
-            self.together.append(curl.run([writer, reader]))
-            self.behind.append(reader.ended - writer.ended)
+        received = curl.Transfer(upload.shown, upload.source.size)
+        with self._measured(upload), curl.ready([sent, received]) as (writer, reader):
+            return curl.run([writer, reader]), reader.ended - writer.ended
 
     @contextmanager
     def _measured(self, upload: Upload) -> Iterator[None]:

@@ -6,6 +6,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from tests.bench import curl
@@ -102,7 +103,8 @@ class Rounds:
             taking_part = contenders(work, self._peers)
             first = number % len(taking_part) if taking_part else 0
             for contender in taking_part[first:] + taking_part[:first]:
-                sample = self._upload(work, contender) if work.up else self._download(work, contender)
+                measure = partial(self._upload if work.up else self._download, work, contender)
+                sample = self._place.others.undisturbed(measure)
                 self._results[work, contender.label].add(sample)
                 print(f"  {work.key:10} {contender.label:18} {sample.speed:6.0f} MiB/s", file=sys.stderr)
 
