@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-from typing import NoReturn
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NoReturn
 
 import configargparse
 
@@ -99,6 +101,27 @@ def add_common(parser: configargparse.ArgumentParser, listen: str) -> None:
     add("--plaintext", choices=("allow", "local", "deny"), default="local", help="who may connect without TLS")
     add("--tls-cert", default="", metavar="FILE", help="PEM certificate chain; empty makes a self-signed one")
     add("--tls-key", default="", metavar="FILE", help="its key")
+
+
+def common_settings(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Values for these fields of a daemon's settings, those of `add_common` and ``limits`` checked and in their types.
+
+    Raises:
+        ConfigError: they make no sense.
+    """
+    host, port = parse_address(options.listen)
+    data = Path(options.data).absolute()
+    if bool(options.tls_cert) != bool(options.tls_key):
+        raise ConfigError("--tls-cert and --tls-key go together")
+    return {name: getattr(options, name) for name in names if hasattr(options, name)} | {
+        "host": host,
+        "port": port,
+        "data": data,
+        "limits": options.limits == "on",
+        "database": options.database or f"sqlite:///{data}/chat.db",
+        "tls_cert": Path(options.tls_cert) if options.tls_cert else None,
+        "tls_key": Path(options.tls_key) if options.tls_key else None,
+    }
 
 
 def _refuse(message: str) -> NoReturn:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chatbase.clock import now_ms
 from chatbase.engine import Database, DatabaseUnavailable, Transaction
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schema.sql"
@@ -106,4 +106,4 @@ def _has_table(database: Database, tx: Transaction) -> bool:
 
 
 def _record(tx: Transaction, version: int) -> None:
-    tx.execute("INSERT INTO schema_version (version, applied) VALUES (?, ?)", version, int(time.time() * 1000))
+    tx.execute("INSERT INTO schema_version (version, applied) VALUES (?, ?)", version, now_ms())

@@ -11,7 +11,7 @@ from pathlib import Path
 import configargparse
 
 from chatbase.files import MAX_FILE, QUOTA
-from chatbase.options import ConfigError, Number, add_common, make_parser, parse_address, seconds
+from chatbase.options import ConfigError, Number, add_common, common_settings, make_parser, seconds
 from chatwire.commands import MAX_FRAME
 from chatwire.fields import MAX_TEXT
 
@@ -62,10 +62,7 @@ def load(argv: list[str] | None = None) -> Settings:
 
 def check(options: argparse.Namespace) -> Settings:
     """Turn parsed options into settings. Raises ConfigError."""
-    host, port = parse_address(options.listen)
-    data = Path(options.data).absolute()
-    if bool(options.tls_cert) != bool(options.tls_key):
-        raise ConfigError("--tls-cert and --tls-key go together")
+    values = common_settings(options, Settings.__dataclass_fields__)
     if options.output_hard < options.output_soft:
         raise ConfigError("--output-hard must not be below --output-soft")
     if options.max_text > options.max_frame - 1024:
@@ -74,17 +71,7 @@ def check(options: argparse.Namespace) -> Settings:
         raise ConfigError("--max-text may be at most 65535, which is what a TEXT column holds")
     if options.max_groups > MAX_GROUPS_CEILING:
         raise ConfigError(f"--max-groups may be at most {MAX_GROUPS_CEILING}")
-    values = {name: getattr(options, name) for name in Settings.__dataclass_fields__ if hasattr(options, name)}
-    values |= {
-        "host": host,
-        "port": port,
-        "data": data,
-        "limits": options.limits == "on",
-        "database": options.database or f"sqlite:///{data}/chat.db",
-        "tls_cert": Path(options.tls_cert) if options.tls_cert else None,
-        "tls_key": Path(options.tls_key) if options.tls_key else None,
-        "files_url": _base_url(options.files_url) if options.files_url else "",
-    }
+    values["files_url"] = _base_url(options.files_url) if options.files_url else ""
     return Settings(**values)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
 import queue
@@ -13,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from chatbase.addresses import normal_address
 from filed.connection import Connection
 from filed.http import HttpError, refuse
 from filed.stream import Stream, StreamError
@@ -114,7 +114,7 @@ class Acceptor:
         if len(self._open) >= self._most and not self._make_room():
             self._refuser.add(sock)
             return
-        self._serve(sock, plain_address(address[0]))
+        self._serve(sock, normal_address(address[0]))
 
     def _serve(self, sock: socket.socket, address: str) -> None:
         connection = self._make(sock, address)
@@ -201,10 +201,3 @@ class Refuser:
                 pass
             finally:
                 stream.close()
-
-
-def plain_address(text: str) -> str:
-    """An IPv4 address as such, even if it came in by an IPv6 socket."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or text)

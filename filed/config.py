@@ -9,7 +9,16 @@ from pathlib import Path
 import configargparse
 
 from chatbase.files import MAX_FILE, QUOTA
-from chatbase.options import ConfigError, Number, add_common, make_parser, parse_address, reachable, seconds
+from chatbase.options import (
+    ConfigError,
+    Number,
+    add_common,
+    common_settings,
+    make_parser,
+    parse_address,
+    reachable,
+    seconds,
+)
 
 RESERVE = 256 * 1024 * 1024  # bytes
 
@@ -47,20 +56,8 @@ def load(argv: list[str] | None = None) -> Settings:
         ConfigError: there is no such option, or a value makes no sense.
     """
     options = _parser().parse_args(argv)
-    host, port = parse_address(options.listen)
-    data = Path(options.data).absolute()
-    if bool(options.tls_cert) != bool(options.tls_key):
-        raise ConfigError("--tls-cert and --tls-key go together")
-    values = {name: getattr(options, name) for name in Settings.__dataclass_fields__ if hasattr(options, name)}
-    values |= {
-        "host": host,
-        "port": port,
-        "data": data,
-        "limits": options.limits == "on",
-        "database": options.database or f"sqlite:///{data}/chat.db",
+    values = common_settings(options, Settings.__dataclass_fields__) | {
         "chatd": reachable(*parse_address(options.chatd)) if options.chatd else None,
-        "tls_cert": Path(options.tls_cert) if options.tls_cert else None,
-        "tls_key": Path(options.tls_key) if options.tls_key else None,
         "raw_ports": _port_range(options.raw_ports) if options.raw_ports else None,
     }
     return Settings(**values)

@@ -90,11 +90,7 @@ class Connection:
         try:
             # It takes the descriptor away from the plain socket, whatever becomes of the handshake.
             wrapped = self._settings.tls.wrap_socket(self._sock, server_side=True, do_handshake_on_connect=False)
-        except OSError as error:
-            log.debug("no TLS: address=%s reason=%s", self._address, error)
-            return False
-        self._stream = TlsStream(wrapped)
-        try:
+            self._stream = TlsStream(wrapped)
             wrapped.do_handshake()
         except OSError as error:
             log.debug("no TLS: address=%s reason=%s", self._address, error)

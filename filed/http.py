@@ -49,7 +49,6 @@ class Exchange:
     """
 
     def __init__(self, stream: Stream, connection: h11.Connection, request: h11.Request) -> None:
-        self._stream = stream
         self._connection = connection
         self._headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.headers)}
         self.method = request.method.decode("ascii")
@@ -75,7 +74,7 @@ class Exchange:
         """The request is in order: a client that asked first may send the body."""
         if self._expects:
             self._expects = False
-            self._stream.send(self._connection.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
+            self.stream.send(self._connection.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
 
     def body_into(self, fd: int, offset: int, most: int) -> int:
         """Write the next part of the body to a file; how many bytes, 0 at the end.
@@ -86,7 +85,7 @@ class Exchange:
             HttpError: there is more than ``most`` bytes of it, or it is broken.
         """
         if self._left and not self._early:
-            count = self._stream.receive_file(fd, offset, min(self._left, most))
+            count = self.stream.receive_file(fd, offset, min(self._left, most))
             self._left -= count
             return count
         piece = self.next_piece()
@@ -105,7 +104,7 @@ class Exchange:
         if piece:
             self._early = self._early[len(piece) :]
         else:
-            piece = self._stream.receive(min(self._left, COPY_SIZE))
+            piece = self.stream.receive(min(self._left, COPY_SIZE))
         self._left -= len(piece)
         return piece
 
@@ -121,7 +120,7 @@ class Exchange:
                 self._left = 0
                 self._early = self._connection.trailing_data[0]
                 return b""
-            self._connection.receive_data(self._stream.receive(COPY_SIZE))
+            self._connection.receive_data(self.stream.receive(COPY_SIZE))
 
     def finish_body(self) -> bool:
         """Throw away what is left of the body when that is little; false when the connection has to be closed."""
@@ -146,7 +145,7 @@ class Exchange:
             headers = [*headers, ("Content-Length", str(len(body)))]
         self.head(status, headers)
         if body and not self.bodiless:
-            self._stream.send(body)
+            self.stream.send(body)
 
     def head(self, status: int, headers: Headers) -> None:
         """The head of an answer, whose body the caller sends. Raises StreamError."""
@@ -156,7 +155,7 @@ class Exchange:
         if not self.keep_alive:
             common.append(("Connection", "close"))
         response = h11.Response(status_code=status, headers=[*common, *headers], reason=_reason(status))
-        self._stream.send(self._connection.send(response) or b"")
+        self.stream.send(self._connection.send(response) or b"")
 
 
 def read_request(stream: Stream, already: bytes, deadline: float) -> Exchange | None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from chatbase import files
+from chatbase.clock import now_ms
 from chatbase.engine import Database
 from chatbase.files import File
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970 UTC."""
-    return int(time.time() * 1000)
 
 
 class Index:

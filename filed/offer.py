@@ -12,11 +12,12 @@ import sys
 from pathlib import Path
 
 from chatbase import files, schema
+from chatbase.clock import now_ms
 from chatbase.engine import Database
 from chatbase.options import ConfigError
 from chatbase.startup import one_line_errors, shared_secret
 from chatwire.tickets import DOWNLOAD, UPLOAD, Ticket, issue
-from filed.index import Index, now_ms
+from filed.index import Index
 
 
 def main(argv: list[str] | None = None) -> int:

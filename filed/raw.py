@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
+from chatbase.addresses import normal_address
 from chatbase.engine import DatabaseUnavailable
 from chatbase.files import File
-from filed.acceptor import plain_address
 from filed.download import send_bytes
 from filed.intake import Intake, OverQuota, Report, Tell, WrongHash
 from filed.pipes import PipePool
@@ -126,7 +126,7 @@ class RawPorts:
                 sock, address = listener.accept()
             except OSError:
                 continue
-            if plain_address(address[0]) not in addresses:
+            if normal_address(address[0]) not in addresses:
                 log.warning("a stranger came: address=%s", address[0])
                 sock.close()
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import resource
+import socket
 from collections.abc import Callable
 
 from chatbase import schema
@@ -128,8 +129,8 @@ class Server:
             handle=self._router.handle,
         )
 
-    def _make(self, sock: object, address: str) -> Connection:
-        return Connection(sock, address, self._connection_settings)  # type: ignore[arg-type]
+    def _make(self, sock: socket.socket, address: str) -> Connection:
+        return Connection(sock, address, self._connection_settings)
 
     def _connect(self) -> Client:
         """The link's thread. Raises LinkError."""

@@ -40,8 +40,6 @@ class StreamEnded(StreamError):
 class Stream:
     """A plain connection, and the base of one over TLS."""
 
-    secure = False
-
     def __init__(self, sock: socket.socket, pipes: PipePool | None = None) -> None:
         self._sock = sock
         self._pipes = pipes
@@ -143,19 +141,21 @@ class Stream:
                 left -= len(socket.socket.recv(self._sock, COPY_SIZE)) or left
 
     def _copy_to_file(self, fd: int, offset: int, count: int) -> int:
-        """The way for TLS, and when there is no pipe to be had."""
-        if not self._buffer:
-            self._buffer = bytearray(COPY_SIZE)
-        view = memoryview(self._buffer)[: min(count, COPY_SIZE)]
+        """The way when there is no pipe to be had."""
+        view = self._view(count)
         filled = self.receive_into(view)
         write_all(fd, view[:filled], offset)
         return filled
 
+    def _view(self, count: int) -> memoryview:
+        """Room for up to ``count`` bytes in this connection's buffer, which is made when it is needed."""
+        if not self._buffer:
+            self._buffer = bytearray(COPY_SIZE)
+        return memoryview(self._buffer)[: min(count, COPY_SIZE)]
+
 
 class TlsStream(Stream):
     """A connection over TLS. Bytes have to pass through this program."""
-
-    secure = True
 
     def __init__(self, sock: ssl.SSLSocket) -> None:
         super().__init__(sock)
@@ -165,9 +165,7 @@ class TlsStream(Stream):
         self._tls.settimeout(seconds)
 
     def send_file(self, fd: int, offset: int, count: int) -> int:
-        if not self._buffer:
-            self._buffer = bytearray(COPY_SIZE)
-        view = memoryview(self._buffer)[: min(count, COPY_SIZE)]
+        view = self._view(count)
         read = os.preadv(fd, [view], offset)
         if read:
             self.send(view[:read])
@@ -175,9 +173,7 @@ class TlsStream(Stream):
 
     def receive_file(self, fd: int, offset: int, count: int) -> int:
         """As many records as fit into the buffer, before they are written: one takes only 16 KiB."""
-        if not self._buffer:
-            self._buffer = bytearray(COPY_SIZE)
-        view = memoryview(self._buffer)[: min(count, COPY_SIZE)]
+        view = self._view(count)
         filled = self.receive_into(view)
         while filled < len(view) and self._tls.pending():
             filled += self.receive_into(view[filled:])

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import replace
 from functools import partial
 
+from chatbase.clock import now_ms
 from chatbase.engine import CommitUncertain, Conflict
 from chatd.commands import session_start
 from chatd.commands.call import Call, Refusal
@@ -146,7 +147,7 @@ def _end_other_sessions(call: Call) -> int:
 @handles("ping", Where.LOOP)
 def ping(call: Call) -> Outcome:
     """Answer."""
-    return call.reply("success", ts=users.now_ms())
+    return call.reply("success", ts=now_ms())
 
 
 def _check_password(call: Call, password: str) -> None:

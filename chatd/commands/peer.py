@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
+from chatbase.addresses import normal_address
 from chatd.commands.legacy import Pacer
 from chatd.commands.services import Services
-from chatd.net.acceptor import normal_address, source_of
+from chatd.net.acceptor import source_of
 from chatd.net.connection import Connection, Pause
 from chatd.registry.nodes import Session
 from chatd.store.journal import JournalBusy

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from chatbase.clock import now_ms
 from chatbase.engine import Transaction
 from chatd.commands.call import Call, Refusal
 from chatd.commands.catch_up import CatchUp, Page, make_page
@@ -152,7 +153,7 @@ def _read_profiles(services: Services, entrants: Sequence[Entrant]) -> list[Know
 
 def _is_old(services: Services, expires: int) -> bool:
     """Whether half of a token's life is over. Seldom, so a storm of resumes only reads."""
-    return expires - users.now_ms() < token_lifetime(services) * 1000 // 2
+    return expires - now_ms() < token_lifetime(services) * 1000 // 2
 
 
 def _extend(services: Services, token_hashes: Sequence[bytes]) -> None:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chatbase.addresses import normal_address
 from chatd.net.errnos import GONE_BEFORE_ACCEPT, OUT_OF_DESCRIPTORS
 from chatd.net.loop import READ, EventLoop
 
@@ -171,14 +172,6 @@ class Acceptor:
         if self._spare is not None:
             os.close(self._spare)
         self._spare = None
-
-
-def normal_address(address: str) -> str:
-    """An IPv4 peer of a dual-stack listener by its IPv4 address, so that caps and rules see one address."""
-    if address.startswith("::ffff:"):
-        mapped = ipaddress.IPv6Address(address.partition("%")[0]).ipv4_mapped
-        return str(mapped) if mapped else address
-    return address
 
 
 def source_of(address: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatbase.clock import now_ms
 from chatbase.engine import Transaction
-from chatd.store.users import now_ms
 
 ENDED = 1000  # memberships of a user that have ended and are remembered
 

@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from chatbase.clock import now_ms
 from chatbase.engine import CommitUncertain, Conflict, DatabaseUnavailable, Transaction
 from chatd.store import messages
 from chatd.store.batch import Chats, Marks
 from chatd.store.records import ChangeRecord, ChatRecord, MarkRecord, Record, RecordQueue
-from chatd.store.users import now_ms
 
 log = logging.getLogger("chatd.journal")
 

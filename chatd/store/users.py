@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatbase.clock import now_ms
 from chatbase.engine import Transaction
 
 
@@ -18,11 +18,6 @@ class Account:
     name: str
     password: str
     acked: int
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 def create(tx: Transaction, name: str, password_hash: str) -> int:

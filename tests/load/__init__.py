@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chatbase import schema
+from chatbase.clock import now_ms
 from chatbase.engine import Database, Transaction
 from chatd.security.passwords import Passwords
 from chatd.store import groups, messages, users
@@ -86,7 +87,7 @@ def populate(url: str, what: Population) -> None:
     database = Database(url, 1)
     schema.prepare(database)
     passwords = Passwords("low")
-    hashed, now = passwords.hash(PASSWORD), users.now_ms()
+    hashed, now = passwords.hash(PASSWORD), now_ms()
     passwords.stop()
     numbers = range(1, what.users + 1)
     with database.transaction(write=True) as tx:

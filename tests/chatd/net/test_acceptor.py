@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from chatd.net.acceptor import AcceptLimits, Acceptor, normal_address
+from chatbase.addresses import normal_address
+from chatd.net.acceptor import AcceptLimits, Acceptor
 from chatd.net.loop import EventLoop
 from tests.support.loops import hand_turned, turn_until
 from tests.support.running import ROOT
