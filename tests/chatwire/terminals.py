@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
@@ -106,3 +107,18 @@ def friends(program: Program, process: ServerProcess) -> tuple[Terminal, Termina
     alice.shows("bob and you are friends now")
     bob.shows("alice has made you a friend")
     return alice, bob
+
+
+@contextmanager
+def programs(process: ServerProcess, folder: Path) -> Iterator[Program]:
+    """Start programs for users of the server; each has a configuration folder of its own."""
+    made: list[Terminal] = []
+
+    def start(name: str, *arguments: str, term: str = "xterm") -> Terminal:
+        choice = [] if process.tls else ["--plain"]
+        made.append(Terminal(process, folder / f"config-{name}", *arguments, *choice, term=term))
+        return made[-1]
+
+    yield start
+    for terminal in made:
+        terminal.child.close(force=True)

@@ -28,7 +28,7 @@ from chatwire.terminal.safe import safe, safe_lines
 from chatwire.terminal.state import Conversation, Pending, State
 from chatwire.terminal.transfers import Transfers
 from chatwire.terminal.trust import Pins
-from tests.chatwire.terminals import PATIENCE, Program, Terminal, friends, log_in, register
+from tests.chatwire.terminals import PATIENCE, Program, friends, log_in, programs, register
 from tests.conftest import ProcessFactory
 from tests.support.running import ROOT, ServerProcess
 
@@ -49,16 +49,8 @@ def process(make_process: ProcessFactory) -> ServerProcess:
 @pytest.fixture
 def program(process: ServerProcess, tmp_path: Path) -> Iterator[Program]:
     """Start programs for users of the server; each has a configuration folder of its own."""
-    made: list[Terminal] = []
-
-    def start(name: str, *arguments: str, term: str = "xterm") -> Terminal:
-        choice = [] if process.tls else ["--plain"]
-        made.append(Terminal(process, tmp_path / f"config-{name}", *arguments, *choice, term=term))
-        return made[-1]
-
-    yield start
-    for terminal in made:
-        terminal.child.close(force=True)
+    with programs(process, tmp_path) as start:
+        yield start
 
 
 def test_two_users_meet_and_chat(program: Program, process: ServerProcess) -> None:

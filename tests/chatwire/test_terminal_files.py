@@ -17,7 +17,7 @@ from chatwire.terminal import app as _app  # noqa: F401  (fills the table of com
 from chatwire.terminal.commands import completions
 from chatwire.terminal.filelines import size
 from chatwire.terminal.state import State
-from tests.chatwire.terminals import PATIENCE, Program, Terminal, friends, log_in, register
+from tests.chatwire.terminals import PATIENCE, Program, friends, log_in, programs, register
 from tests.conftest import ProcessFactory
 from tests.support.filing import FiledProcess, patch_headers, sha256, some_bytes
 from tests.support.running import ROOT, ServerProcess
@@ -55,16 +55,8 @@ def _wait_for_link(process: ServerProcess, times: int) -> None:
 
 @pytest.fixture
 def program(process: ServerProcess, filed: FiledProcess, tmp_path: Path) -> Iterator[Program]:
-    made: list[Terminal] = []
-
-    def start(name: str, *arguments: str, term: str = "xterm") -> Terminal:
-        choice = [] if process.tls else ["--plain"]
-        made.append(Terminal(process, tmp_path / f"config-{name}", *arguments, *choice, term=term))
-        return made[-1]
-
-    yield start
-    for terminal in made:
-        terminal.child.close(force=True)
+    with programs(process, tmp_path) as start:
+        yield start
 
 
 @pytest.fixture
