@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from chatbase.engine import DatabaseUnavailable
 from filed.http import TEXT, Exchange, HttpError, error_body, read_request, refuse
 from filed.pipes import PipePool
-from filed.stream import Stream, StreamError, TlsStream
+from filed.stream import Stream, StreamError
+from filed.tls_stream import TlsStream
 
 log = logging.getLogger("filed.http")
 
-HANDSHAKE_TIMEOUT = 10.0  # seconds for each step of it
+HANDSHAKE_TIMEOUT = 10.0  # seconds
 _TLS_HANDSHAKE = b"\x16"  # the first byte of a ClientHello
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -86,13 +87,11 @@ class Connection:
         return False
 
     def _start_tls(self) -> bool:
-        self._sock.settimeout(HANDSHAKE_TIMEOUT)
+        stream = TlsStream(self._sock, self._settings.tls)
+        self._stream = stream
         try:
-            # It takes the descriptor away from the plain socket, whatever becomes of the handshake.
-            wrapped = self._settings.tls.wrap_socket(self._sock, server_side=True, do_handshake_on_connect=False)
-            self._stream = TlsStream(wrapped)
-            wrapped.do_handshake()
-        except OSError as error:
+            stream.handshake(HANDSHAKE_TIMEOUT)
+        except StreamError as error:
             log.debug("no TLS: address=%s reason=%s", self._address, error)
             return False
         return True
@@ -111,6 +110,7 @@ class Connection:
         self.idle_since = 0.0
         self._stream.set_timeouts(self._settings.stall_timeout)
         self._answer(exchange)
+        self._stream.relax()
         if exchange.keep_alive and exchange.finish_body():
             self._early = exchange.rest()
             return True

@@ -18,7 +18,7 @@ from filed.upload import Gone, Upload
 
 log = logging.getLogger("filed.hash")
 
-BLOCK = 256 * 1024  # bytes; what was just written is still in the processor's cache
+BLOCK = 128 * 1024  # bytes; what was just written is still in the processor's cache
 REMEMBERED = 256  # uploads that rest, whose hash so far is kept
 LATER_PRIORITY = 10  # nice; it must not take the processor from transfers
 

@@ -10,7 +10,7 @@ import fcntl
 import os
 import threading
 
-PIPE_SIZE = 512 * 1024  # bytes
+PIPE_SIZE = 1024 * 1024  # bytes
 PIPES = 32
 
 

@@ -1,8 +1,7 @@
-"""One connection's bytes, in plain text or over TLS: blocking calls of the thread that serves it.
+"""One connection's bytes in plain text: blocking calls of the thread that serves it.
 
-Both directions have a time limit for each call. On a plain socket it is the kernel's (SO_RCVTIMEO, SO_SNDTIMEO):
-Python's `settimeout` would make the descriptor non-blocking, and sendfile and splice then fail. On TLS it is Python's,
-since OpenSSL would try again after the kernel's.
+Both directions have a time limit for each call, the kernel's (SO_RCVTIMEO, SO_SNDTIMEO): Python's `settimeout` would
+make the descriptor non-blocking, and sendfile and splice then fail.
 
 `shutdown` alone may be called by any thread; it makes every call of the owner fail at once.
 """
@@ -12,7 +11,6 @@ from __future__ import annotations
 import os
 import select
 import socket
-import ssl
 import struct
 import time
 from contextlib import suppress
@@ -39,6 +37,8 @@ class StreamEnded(StreamError):
 
 class Stream:
     """A plain connection, and the base of one over TLS."""
+
+    copy_size = COPY_SIZE
 
     def __init__(self, sock: socket.socket, pipes: PipePool | None = None) -> None:
         self._sock = sock
@@ -115,11 +115,9 @@ class Stream:
         return bool(poll.poll(0))
 
     def shutdown(self) -> None:
-        """End it, from whatever thread: the owner's calls fail. The base class's method: that of SSLSocket would make
-        the owner's next send go out in plain text.
-        """
+        """End it, from whatever thread: the owner's calls fail."""
         with suppress(OSError):
-            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close it in order; may be called twice."""
@@ -134,11 +132,15 @@ class Stream:
     def linger(self) -> None:
         """Read on for a moment what the peer is still saying: a close at once could destroy the answer on its way."""
         with suppress(OSError, StreamError, ValueError):
-            socket.socket.shutdown(self._sock, socket.SHUT_WR)
+            self._sock.shutdown(socket.SHUT_WR)
             self.set_timeouts(0.5)
             deadline, left = time.monotonic() + LINGER, LINGER_BYTES
             while left > 0 and time.monotonic() < deadline:
-                left -= len(socket.socket.recv(self._sock, COPY_SIZE)) or left
+                left -= len(self._sock.recv(COPY_SIZE)) or left
+
+    def relax(self) -> None:
+        """Let go of the buffers: nothing is under way."""
+        self._buffer = bytearray()
 
     def _copy_to_file(self, fd: int, offset: int, count: int) -> int:
         """The way when there is no pipe to be had."""
@@ -150,42 +152,8 @@ class Stream:
     def _view(self, count: int) -> memoryview:
         """Room for up to ``count`` bytes in this connection's buffer, which is made when it is needed."""
         if not self._buffer:
-            self._buffer = bytearray(COPY_SIZE)
-        return memoryview(self._buffer)[: min(count, COPY_SIZE)]
-
-
-class TlsStream(Stream):
-    """A connection over TLS. Bytes have to pass through this program."""
-
-    def __init__(self, sock: ssl.SSLSocket) -> None:
-        super().__init__(sock)
-        self._tls = sock
-
-    def set_timeouts(self, seconds: float) -> None:
-        self._tls.settimeout(seconds)
-
-    def send_file(self, fd: int, offset: int, count: int) -> int:
-        view = self._view(count)
-        read = os.preadv(fd, [view], offset)
-        if read:
-            self.send(view[:read])
-        return read
-
-    def receive_file(self, fd: int, offset: int, count: int) -> int:
-        """As many records as fit into the buffer, before they are written: one takes only 16 KiB."""
-        view = self._view(count)
-        filled = self.receive_into(view)
-        while filled < len(view) and self._tls.pending():
-            filled += self.receive_into(view[filled:])
-        write_all(fd, view[:filled], offset)
-        return filled
-
-    def close(self) -> None:
-        """With TLS's own farewell, for which nobody waits."""
-        with suppress(OSError, ValueError):
-            self._tls.settimeout(0)
-            self._tls.unwrap()
-        self._sock.close()
+            self._buffer = bytearray(self.copy_size)
+        return memoryview(self._buffer)[: min(count, self.copy_size)]
 
 
 def write_all(fd: int, data: bytes | memoryview, offset: int) -> None:
@@ -198,8 +166,8 @@ def write_all(fd: int, data: bytes | memoryview, offset: int) -> None:
 
 
 def _translated(error: OSError) -> StreamError:
-    if isinstance(error, BlockingIOError | TimeoutError | ssl.SSLWantReadError | ssl.SSLWantWriteError):
+    if isinstance(error, BlockingIOError | TimeoutError):
         return StreamTimeout("the peer neither sends nor reads")
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError):
+    if isinstance(error, ConnectionError):
         return StreamEnded("the peer closed the connection")
     return StreamEnded(f"the connection broke: {error.strerror or error}")
