@@ -16,6 +16,7 @@ from typing import Any
 from chatwire.codec import Object
 from chatwire.commands import reply_name
 from chatwire.errors import LinkError, LinkTimeout, PeerError, Refused
+from chatwire.fields import MAX_MID
 from chatwire.transport import Transport
 
 CHAT_PUSHES = frozenset(("private_chat", "group_chat"))
@@ -88,7 +89,7 @@ class Client:
     def expect(self, cmd: str, words: tuple[str, ...] = ("success",), **fields: Any) -> Object:
         """Like `request`, and raises Refused when the result is none of ``words``."""
         reply = self.request(cmd, **fields)
-        if reply["result"] not in words:
+        if reply.get("result") not in words:
             raise Refused(reply)
         return reply
 
@@ -183,8 +184,8 @@ class Client:
         The reply to a message that `send` sent counts like the message: it stands in the same order.
         """
         cmd, mid = obj.get("cmd"), obj.get("mid")
-        if type(mid) is not int:
-            return True
+        if type(mid) is not int or not 0 < mid <= MAX_MID:
+            return True  # no server that keeps to the wire says so, and it must not hide what comes later
         if cmd in _MESSAGE_PUSHES:
             if mid <= self.seen:
                 return False

@@ -142,7 +142,9 @@ COMMANDS: dict[str, Command] = {
             "add", "Become friends, both ways, at once.", "edit",
             (_own("user"), Field("friend", f.name, "")),
             {"success": "", "user_not_exist": "", "already_friend": ""},
-            {"friend": ""}, {"add_friend_reply": "{result: user} to the other, if online"}, original=True,
+            {"friend": "", "online": "whether the friend is"},
+            {"add_friend_reply": "{result: user} to the other; {result: friend, online} to my other sessions"},
+            original=True,
         ),
         Command(
             "remove_friend", "End a friendship, both ways.", "edit",

@@ -35,22 +35,32 @@ class ResilientClient:
     again: nobody knows whether they were carried out, so the one who asked is told that the link was lost.
     """
 
-    def __init__(self, connect: Callable[[], Client], user: str, password: str, *, after: int | None = None) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Client],
+        user: str,
+        password: str = "",
+        *,
+        token: str = "",
+        after: int | None = None,
+    ) -> None:
         """``connect`` opens a connection; ``after`` is the highest mid known from an earlier run.
 
-        Without ``after`` the server begins behind the last mid that this user has acknowledged. Nothing is connected
-        yet: the first `next_event` does it.
+        Without ``after`` the server begins behind the last mid that this user has acknowledged; with -1, behind what
+        there is at the first login. A ``token`` of an earlier session does without the password; if it is no longer
+        good and there is no password, that is the end. Nothing is connected yet: the first `next_event` does it.
         """
         self.user = user
         self._connect = connect
         self._password = password
-        self._token = ""
+        self._token = token
         self._after = after
         self._client: Client | None = None
         self._woken = threading.Event()
         self._events: deque[Event] = deque()
         self._told_down = False
-        self._welcome = False  # has had a session
+        self._welcome = bool(token)  # has had a session
+        self._problem = ""
         self._attempts = 0
         self._next_attempt = 0.0  # time.monotonic()
         self._max_frame = MAX_FRAME
@@ -69,6 +79,21 @@ class ResilientClient:
     def seen(self) -> int:
         """The highest mid handed out; 0 when there was none."""
         return max(self._client.seen if self._client else 0, self._after or 0)
+
+    @property
+    def token(self) -> str:
+        """With which another client can go on; empty before the first session."""
+        return self._token
+
+    @property
+    def next_attempt(self) -> float:
+        """When a connection is tried again, in the time of ``time.monotonic``. Of no meaning while there is one."""
+        return self._next_attempt
+
+    @property
+    def problem(self) -> str:
+        """Why the last attempt, or the last connection, failed."""
+        return self._problem
 
     @property
     def unacknowledged(self) -> list[str]:
@@ -110,6 +135,31 @@ class ResilientClient:
         """Send a request of which nobody wants to know what became (`ack`, `read`, `typing`), if there is a link."""
         if self._client is not None:
             self._send({"cmd": cmd, **fields})
+
+    def adopt(self, client: Client, reply: Object) -> None:
+        """Go on with a session that somebody else has begun: ``reply`` is what the login was answered with."""
+        self._take_over(client)
+        self._begin(reply)
+
+    def try_now(self) -> None:
+        """The next attempt is due at once, and those that follow begin with short delays: the network may be back."""
+        self._attempts = 0
+        self._next_attempt = 0.0
+
+    def check_link(self, patience: float = 5.0) -> None:
+        """The connection may be dead without a word, after a sleep say: it has so many seconds to prove otherwise."""
+        if self._client is None:
+            self.try_now()
+            return
+        self._heard, self._pinged = time.monotonic() - max(0.0, self._client.timeout - patience), True
+        self.tell("ping")
+
+    def drop_link(self, reason: str) -> None:
+        """The connection is of no use, whatever it says; another one is made in due time."""
+        if self._client is not None:
+            self._drop(reason)
+        else:
+            self._failed(reason)
 
     def next_event(self, timeout: float) -> Event | None:
         """Return what happened next, or None after ``timeout`` seconds or when `wake` was called.
@@ -180,24 +230,29 @@ class ResilientClient:
         except BaseException:
             client.close()
             raise
+        self._take_over(client)
+        return reply
+
+    def _take_over(self, client: Client) -> None:
         self._token = client.token or self._token
         self._client = client
-        return reply
 
     def _log_in(self, client: Client) -> Object:
         if self._token:
             try:
                 return client.resume(self.user, self._token, after=self._after)
             except Refused as error:
-                if try_again(error.result):
+                if try_again(error.result) or not self._password:
                     raise
-                self._token = ""  # expired or revoked: the password is asked again
+                self._token = ""  # expired or revoked
         return client.login(self.user, self._password, after=self._after)
 
     def _begin(self, reply: Object) -> None:
         limits = reply.get("limits")
         if isinstance(limits, dict) and type(limits.get("max_frame")) is int:
             self._max_frame = limits["max_frame"]
+        if self._after == -1 and self._client is not None and type(reply.get("mid")) is int:
+            self._client.seen = self._after = max(self._client.seen, reply["mid"])  # where the next session goes on
         self._attempts, self._told_down, self._welcome = 0, False, True
         self._heard, self._pinged = time.monotonic(), False
         self._events.append(LinkUp(reply))
@@ -208,6 +263,7 @@ class ResilientClient:
         longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self._attempts, 12))
         self._attempts += 1
         self._next_attempt = time.monotonic() + max(least, random.uniform(0, longest))
+        self._problem = reason
         if not self._told_down:
             self._told_down = True
             self._events.append(LinkDown(reason))
@@ -271,7 +327,7 @@ class ResilientClient:
 
     def _answered(self, ticket: int, request: Object, reply: Object) -> None:
         if request["cmd"] == "change_password" and reply.get("result") == "success":
-            self._password = request["new_password"]  # the old token is dead, too
+            self._password = self._password and request["new_password"]  # the old token is dead, too
             self._token = str(reply.get("token", ""))
         self._events.append(Answer(ticket, reply))
 

@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from contextlib import suppress
+from typing import cast
 
 from filed.stream import COPY_SIZE, Stream, StreamEnded, StreamError
 
@@ -98,7 +99,8 @@ class TlsStream(Stream):
         try:
             while filled < len(view):
                 try:
-                    count = self._tls.read(len(view) - filled, view[filled:])
+                    # Into a buffer it gives a number, whatever its stubs say.
+                    count = cast("int", self._tls.read(len(view) - filled, view[filled:]))
                 except ssl.SSLWantReadError:
                     if not self._pass_on():
                         break

@@ -21,8 +21,11 @@ def add(call: Call) -> Outcome:
 
     def done(friend_id: int) -> Object:
         services.online.befriend((user.id, user.name), (friend_id, name))
-        services.push(services.online.sessions(friend_id), {"cmd": "add_friend_reply", "result": user.name})
-        return call.reply("success", friend=name)
+        theirs = services.online.sessions(friend_id)
+        services.push(theirs, {"cmd": "add_friend_reply", "result": user.name})
+        here = bool(theirs)  # who was here already is not announced by a `friend_login`
+        services.push_others(call.session, {"cmd": "add_friend_reply", "result": name, "online": here})
+        return call.reply("success", friend=name, online=here)
 
     change(call, lambda tx, last_mid: _add(tx, call, name), done, conflict="already_friend")
     return None

@@ -156,9 +156,10 @@ class Follower:
         self._show(note(f"{name} is {'here' if online else 'gone'}"))
 
     def _befriended(self, obj: Object) -> None:
-        name = str(obj.get("result"))
-        self._chat.state.friends[name] = True
-        self._show(note(f"{name} has made you a friend"))
+        name, online = str(obj.get("result")), obj.get("online")
+        self._chat.state.friends[name] = online is not False
+        mine = isinstance(online, bool)  # told of what another session of ours has done
+        self._show(note(f"{name} and you are friends now" if mine else f"{name} has made you a friend"))
 
     def _unfriended(self, obj: Object) -> None:
         name = str(obj.get("friend"))

@@ -25,7 +25,8 @@ async def add(chat: Chat, argument: str) -> None:
     """Both become friends at once."""
     reply = await chat.request("add", friend=_needed(argument, "whom?"))
     name = str(reply.get("friend"))
-    chat.state.friends.setdefault(name, None)
+    online = reply.get("online")
+    chat.state.friends[name] = online if isinstance(online, bool) else None
     chat.show(note(f"{name} and you are friends now"))
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from chatwire.client import Client
 from chatwire.codec import Object
 from chatwire.errors import LinkError, Refused, UnknownFingerprint
+from chatwire.pins import Pins
 from chatwire.terminal.app import App
 from chatwire.terminal.chat import Chat
 from chatwire.terminal.connector import Connector
 from chatwire.terminal.render import note, problem
-from chatwire.terminal.trust import Pins
 
 Connect = Callable[[], Client]
 

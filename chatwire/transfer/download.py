@@ -49,9 +49,8 @@ def download(
     """
     control = control or Control()
     attempts = Attempts(control)
-    identity = parse(url).target.partition("?")[0]  # the ticket changes, and the host may
     with (
-        Part(target, identity, control) as part,
+        Part(target, _identity(url), control) as part,
         Exchange(url, Link(control, fingerprint, other_host), control, renew) as exchange,
     ):
         receiver = _Receiver(exchange, part, attempts, size, sha256.lower(), progress)
@@ -65,6 +64,16 @@ def download(
                 exchange.close()
                 attempts.failed(error)
         return part.settle(receiver.sha256)
+
+
+def part_path(target: Path, url: str) -> Path:
+    """Where `download` puts what arrives, until it is all there. Raises Unexpected."""
+    return Part.path_of(target, _identity(url))
+
+
+def _identity(url: str) -> str:
+    """What stays of a file's URL: the ticket changes, and the host may."""
+    return parse(url).target.partition("?")[0]
 
 
 class _Receiver:

@@ -17,6 +17,14 @@ class LocalProblem(TransferError):
     """The file or folder on this side: missing, unreadable, changed, or the disk is full."""
 
 
+class Changed(LocalProblem):
+    """The file on this side is not what it was when it was offered; it has to be offered again."""
+
+
+class DiskFull(LocalProblem):
+    """There is no room on this side. What has arrived is kept: calling again later goes on from there."""
+
+
 class Unreachable(TransferError):
     """Many attempts in a row brought nothing. What has arrived is kept: calling again goes on from there."""
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chatwire.transfer.control import Control
-from chatwire.transfer.errors import LocalProblem
+from chatwire.transfer.errors import DiskFull, LocalProblem
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are done and the size of the file, in the thread of the transfer, for every block."""
@@ -91,7 +91,7 @@ def sha256_in(header: str | None) -> str:
 def problem_with(path: Path, error: OSError) -> LocalProblem:
     """What an error while writing means for the user."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return LocalProblem(f"no room left in {path.parent}; make some, and go on: what has arrived is kept")
+        return DiskFull(f"no room left in {path.parent}; make some, and go on: what has arrived is kept")
     if isinstance(error, FileNotFoundError):
         return LocalProblem(f"there is no folder {path.parent}")
     return LocalProblem(f"cannot write to {path.parent}: {error.strerror or error}")

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 
 from chatwire.transfer.control import Control
-from chatwire.transfer.errors import LocalProblem, WrongHash
+from chatwire.transfer.errors import DiskFull, LocalProblem, WrongHash
 from chatwire.transfer.files import hash_open, open_regular, problem_with
+from chatwire.transfer.hasher import Hasher
 from chatwire.transfer.names import fitted
 
 _TAG_LENGTH = 8
@@ -27,18 +28,23 @@ class Part:
 
     def __init__(self, target: Path, identity: str, control: Control) -> None:
         """Open what is there of the file with this ``identity``, or begin it. Raises LocalProblem, Cancelled."""
-        tag = hashlib.sha256(identity.encode()).hexdigest()[:_TAG_LENGTH]
-        self.path = target.with_name(fitted(target.name, ending=f".{tag}.part"))
+        self.path = self.path_of(target, identity)
         self.length = 0
         self._target = target
         self._file = self._open()
         try:
             self._lock()
             self.length = os.fstat(self._file.fileno()).st_size
-            self._digest = hash_open(self._file, self.length, target.name, control)
+            self._digest = Hasher(hash_open(self._file, self.length, target.name, control))
         except BaseException:
             self._file.close()
             raise
+
+    @staticmethod
+    def path_of(target: Path, identity: str) -> Path:
+        """Where the bytes of a file are until it has its name."""
+        tag = hashlib.sha256(identity.encode()).hexdigest()[:_TAG_LENGTH]
+        return target.with_name(fitted(target.name, ending=f".{tag}.part"))
 
     def __enter__(self) -> Part:
         return self
@@ -48,6 +54,7 @@ class Part:
     ) -> None:
         if not self.length:  # nothing that is worth keeping
             self.discard()
+        self._digest.close()
         self._file.close()
 
     @property
@@ -59,7 +66,7 @@ class Part:
         """Raises LocalProblem when the disk has no room for the rest."""
         room = os.fstatvfs(self._file.fileno())
         if room.f_bavail * room.f_frsize < size - self.length:
-            raise LocalProblem(f"no room in {self._target.parent} for {size:,} bytes; make some, and try again")
+            raise DiskFull(f"no room in {self._target.parent} for {size:,} bytes; make some, and try again")
 
     def write(self, data: bytes) -> None:
         """Append. Raises LocalProblem."""
@@ -78,7 +85,8 @@ class Part:
         self._file.seek(0)
         self._file.truncate()
         self.length = 0
-        self._digest = hashlib.sha256()
+        self._digest.close()
+        self._digest = Hasher()
 
     def settle(self, expected: str) -> Path:
         """Compare the hash if there is one to expect, give the file its name, or one like it that is free.

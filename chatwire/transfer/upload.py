@@ -10,7 +10,7 @@ from typing import IO
 
 from chatwire.transfer.attempts import Attempts, Broken
 from chatwire.transfer.control import Control, Paused
-from chatwire.transfer.errors import LocalProblem, Unexpected
+from chatwire.transfer.errors import Changed, LocalProblem, Unexpected
 from chatwire.transfer.exchange import Exchange, Renew
 from chatwire.transfer.files import Progress, open_to_read
 from chatwire.transfer.link import Link
@@ -95,7 +95,7 @@ class _Sender:
         self._exchange.finish(response)
         length = response.headers.get("Upload-Length")
         if length is not None and _number(length) != self._size:
-            raise LocalProblem(f"{self._name} has changed its size since it was offered; offer it again")
+            raise Changed(f"{self._name} has changed its size since it was offered; offer it again")
         return _number(response.headers.get("Upload-Offset"))
 
     def _take(self, offset: int) -> None:
@@ -133,7 +133,7 @@ class _Sender:
         except OSError as error:
             raise LocalProblem(f"cannot read {self._name}: {error.strerror}") from error
         if not count:
-            raise LocalProblem(f"{self._name} has become shorter while it was sent; offer it again")
+            raise Changed(f"{self._name} has become shorter while it was sent; offer it again")
         return buffer[:count]
 
     def _report(self, done: int) -> None:

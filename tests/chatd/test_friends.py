@@ -19,14 +19,16 @@ def test_add_says_what_is_wrong(server: RunningServer) -> None:
     assert result(alice, "add", friend="a|b") == "bad_request"
     assert result(alice, "add") == "bad_request"
     assert alice.request("add", user="alice", friend="bob") == {
-        "cmd": "add_reply", "id": alice._last_id, "result": "success", "friend": "bob",
+        "cmd": "add_reply", "id": alice._last_id, "result": "success", "friend": "bob", "online": False,
     }  # fmt: skip
     assert result(alice, "add", friend="bob") == "already_friend"
 
 
 def test_both_rosters_change_at_once(server: RunningServer) -> None:
     alice, bob = server.user("alice"), server.user("bob")
-    alice.expect("add", friend="bob")
+    elsewhere = server.again("alice")
+    assert alice.expect("add", friend="bob")["online"] is True
+    assert take(elsewhere, 1) == [{"cmd": "add_friend_reply", "result": "bob", "online": True}]
     assert take(bob, 1) == [{"cmd": "add_friend_reply", "result": "alice"}]
     assert result(bob, "add", friend="alice") == "already_friend"
     assert _roster(server, "alice") == {"bob": True}

@@ -118,7 +118,9 @@ def test_the_original_commands_are_answered_in_the_original_words(server: Runnin
     }  # fmt: skip
     ben.ask(cmd="login", user="ben", password="1")
     assert ann.ask(cmd="add", user="ann", friend="who") == {"cmd": "add_reply", "result": "user_not_exist"}
-    assert ann.ask(cmd="add", user="ann", friend="ben") == {"cmd": "add_reply", "result": "success", "friend": "ben"}
+    assert ann.ask(cmd="add", user="ann", friend="ben") == {
+        "cmd": "add_reply", "result": "success", "friend": "ben", "online": True,
+    }  # fmt: skip
     assert ben.read() == {"cmd": "add_friend_reply", "result": "ann"}
     assert ben.ask(cmd="add", user="ben", friend="ann") == {"cmd": "add_reply", "result": "already_friend"}
     for result in ("success", "group_exist"):

@@ -443,3 +443,92 @@ def test_the_outbox_is_patient_until_the_link_is_new() -> None:
 
 def _no_server() -> Client:
     raise LinkError("nobody there")
+
+
+# -- what a client with a cache and a window needs -------------------------------
+
+
+def on(server: Clients, name: str, **options: Any) -> Talker:
+    """A talker whose client is made otherwise."""
+    talker = Talker(server, name)
+    talker.client = ResilientClient(talker.client._connect, name, **options)
+    return talker
+
+
+def test_a_token_does_without_the_password(server: RunningServer, talkers: Talkers) -> None:
+    alice, _ = talkers(server, "alice", "bob")
+    token = alice.client.token
+    assert token
+    again = on(server, "alice", token=token)
+    pump_until(connected(again), again)
+    assert again.client.token == token
+    again.client.close()
+
+
+def test_a_token_that_is_not_good_is_the_end(server: RunningServer, talkers: Talkers) -> None:
+    talkers(server, "alice", "bob")
+    again = on(server, "alice", token="no such token")
+    with pytest.raises(Refused) as refused:
+        pump_until(connected(again), again)
+    assert refused.value.result == "token_error"
+    again.client.close()
+
+
+def test_a_session_that_somebody_else_has_begun(server: RunningServer, talkers: Talkers) -> None:
+    """It goes on as if it were its own, and comes back with the token when the link breaks."""
+    alice, bob = talkers(server, "alice", "bob")
+    client = server.connect()
+    reply = client.login("alice", "alice", after=-1)
+    adopted = on(server, "alice", token=reply["token"], after=-1)
+    adopted.client.adopt(client, reply)
+    bob.client.say(to="alice", text="one")
+    pump_until(lambda: adopted.texts() == ["one"], adopted, bob, alice)
+    adopted.client.drop_link("a test")
+    bob.client.say(to="alice", text="two")
+    pump_until(lambda: adopted.texts() == ["one", "two"], adopted, bob, alice)
+    assert [type(event).__name__ for event in adopted.events if not isinstance(event, Push)] == [
+        "LinkUp", "LinkDown", "LinkUp",
+    ]  # fmt: skip
+    adopted.client.close()
+
+
+def test_who_begins_behind_everything_misses_nothing_later(server: RunningServer, talkers: Talkers) -> None:
+    """With -1 nothing old comes, and what is said between two connections does."""
+    alice, bob = talkers(server, "alice", "bob")
+    bob.client.say(to="alice", text="old")
+    pump_until(alice.texts, alice, bob)
+    new = on(server, "alice", password="alice", after=-1)
+    pump_until(connected(new), new)
+    new.client.drop_link("a test")
+    bob.client.say(to="alice", text="between")
+    pump_until(lambda: len(alice.texts()) == 2, alice, bob)
+    pump_until(new.texts, new)
+    assert new.texts() == ["between"]
+    new.client.close()
+
+
+def test_the_next_attempt_is_known_and_can_be_made_now(
+    process: ServerProcess, talkers: Talkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resilient, "FIRST_DELAY", 1000.0)
+    monkeypatch.setattr(resilient, "LONGEST_DELAY", 1000.0)
+    monkeypatch.setattr(resilient.random, "uniform", lambda low, high: high)
+    [alice] = talkers(process, "alice")
+    process.kill()
+    pump_until(lambda: not alice.client.connected, alice)
+    assert alice.client.problem
+    assert alice.client.next_attempt - time.monotonic() > 900
+    process.start()
+    alice.client.try_now()
+    pump_until(connected(alice), alice)
+
+
+def test_a_link_that_is_dead_without_a_word_is_found(server: RunningServer, talkers: Talkers) -> None:
+    [alice] = talkers(server, "alice")
+    assert alice.client._client is not None
+    alice.client.check_link()
+    pump_until(lambda: not alice.client._pinged, alice)
+    assert alice.client.connected, "it has answered"
+    before = alice.client._client
+    alice.client.check_link(patience=0.0)
+    pump_until(lambda: alice.client._client not in (None, before), alice)

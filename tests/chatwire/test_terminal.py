@@ -27,7 +27,7 @@ from chatwire.terminal.plain import PlainScreen
 from chatwire.terminal.safe import safe, safe_lines
 from chatwire.terminal.state import Conversation, Pending, State
 from chatwire.terminal.transfers import Transfers
-from chatwire.terminal.trust import Pins
+from chatwire.pins import Pins
 from tests.chatwire.terminals import PATIENCE, Program, friends, log_in, programs, register
 from tests.conftest import ProcessFactory
 from tests.support.running import ROOT, ServerProcess
