@@ -76,7 +76,7 @@ def test_between_two_original_clients(server: RunningServer, enter: Enter, lengt
     assert server.server.services.raw_ports.find(file) is None
 
 
-def test_one_object_a_segment_and_the_user_goes_on_chatting_meanwhile(server: RunningServer, enter: Enter) -> None:
+def test_the_user_goes_on_chatting_meanwhile(server: RunningServer, enter: Enter) -> None:
     daemon = attach(server)
     modern, ann = server.user("modern"), enter("ann")
     ann.send_file("modern")
