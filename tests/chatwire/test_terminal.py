@@ -17,6 +17,7 @@ import pytest
 
 from chatwire.__main__ import address
 from chatwire.events import LinkUp
+from chatwire.pins import Pins
 from chatwire.terminal import app as _app  # noqa: F401  (fills the table of commands)
 from chatwire.terminal.chat import Chat
 from chatwire.terminal.commands import completions, parse, split_name
@@ -27,7 +28,6 @@ from chatwire.terminal.plain import PlainScreen
 from chatwire.terminal.safe import safe, safe_lines
 from chatwire.terminal.state import Conversation, Pending, State
 from chatwire.terminal.transfers import Transfers
-from chatwire.pins import Pins
 from tests.chatwire.terminals import PATIENCE, Program, friends, log_in, programs, register
 from tests.conftest import ProcessFactory
 from tests.support.running import ROOT, ServerProcess
