@@ -15,7 +15,7 @@ export PYTHON
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # One shell that becomes the script, so that a signal to make arrives there.
 .PHONY: run
@@ -32,14 +32,26 @@ run: ## both daemons, Ctrl-C stops them: LISTEN=0.0.0.0:8000 FILES=0.0.0.0:8080 
 chat: ## the client in the terminal: SERVER=127.0.0.1:8000 ARGS="--more options"
 	@scripts/venv server && exec .venv/bin/python -m chatwire $(ARGS) $(SERVER)
 
+# Without SERVER= the client offers the servers that it knows.
+.PHONY: client
+client: ## the desktop client: SERVER=127.0.0.1:8000 ARGS="--more options"
+	@scripts/packages client
+	@scripts/venv server client && exec .venv/bin/python -m qtclient \
+		$(if $(filter-out file,$(origin SERVER)),--server $(SERVER)) $(ARGS)
+
+.PHONY: demo
+demo: ## server, file daemon and two desktop clients with sample accounts, on a folder that is removed at the end
+	@scripts/packages client
+	@scripts/venv server client && exec scripts/demo $(ARGS)
+
 .PHONY: venv
 venv: ## the virtual environment .venv with all parts: PYTHON=python3 to choose the interpreter
-	@scripts/venv server test lint
+	@scripts/venv server client test lint
 
 .PHONY: test
 test: ## the tests, and the Debian packages that they need: TESTS= to narrow it
-	@scripts/packages
-	@scripts/venv server test
+	@scripts/packages test
+	@scripts/venv server client test
 	@.venv/bin/python -m pytest $(TESTS)
 
 .PHONY: bench-files
@@ -47,9 +59,19 @@ bench-files: ## filed against nginx, vsftpd, pyftpdlib and @tus/server: ARGS="--
 	@scripts/bench-packages
 	@scripts/venv server bench && exec .venv/bin/python -m tests.bench $(ARGS)
 
+.PHONY: bench-client
+bench-client: ## how fast the desktop client is, and what it holds: ARGS="--only start,open,scroll,load,leaks,transfer"
+	@scripts/packages test
+	@scripts/venv server client test && exec .venv/bin/python -m tests.qtclient.bench $(ARGS)
+
+.PHONY: screenshots
+screenshots: ## docs/pictures, from real windows on a virtual screen
+	@scripts/packages client screenshots
+	@scripts/venv server client test && exec scripts/screenshots $(ARGS)
+
 .PHONY: lint
 lint: ## ruff and mypy --strict
-	@scripts/venv server test lint
+	@scripts/venv server client test lint
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy

@@ -10,6 +10,7 @@ import pytest
 
 import chatd.config
 import filed.config
+import qtclient.options
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,12 +30,21 @@ def test_readme_names_every_option_with_its_default(daemon: str, parser: argpars
 def test_readme_names_every_dependency() -> None:
     readme = (ROOT / "README.md").read_text()
     setup = (ROOT / "setup.cfg").read_text()
-    required = re.search(r"install_requires =\n((?:    .*\n)+)", setup)
-    assert required
-    for line in required[1].splitlines():
-        if not line.strip().startswith("#"):
-            name = re.split(r"[ ;>=]", line.strip())[0]
-            assert f"[{name}]" in readme, name
+    for key in ("install_requires", "client"):
+        required = re.search(rf"^{key} =\n((?:    .*\n)+)", setup, re.MULTILINE)
+        assert required
+        for line in required[1].splitlines():
+            if not line.strip().startswith("#"):
+                name = re.split(r"[ ;>=]", line.strip())[0]
+                assert f"[{name}]" in readme, name
+
+
+def test_the_client_s_document_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        qtclient.options.parse(["--help"])
+    told = set(re.findall(r"^  (--[a-z]+)", capsys.readouterr().out, re.MULTILINE))
+    document = (ROOT / "docs" / "CLIENT.md").read_text()
+    assert set(re.findall(r"^\| `(--[a-z]+)", document, re.MULTILINE)) == told
 
 
 def test_the_service_file_and_the_filter_are_what_the_code_writes() -> None:

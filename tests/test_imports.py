@@ -22,13 +22,28 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("chatd.server",),
     ("chatd.__main__",),
     ("filed",),
-)
+    ("qtclient.records", "qtclient.i18n", "qtclient.input_methods", "qtclient.places"),
+    ("qtclient.cache",),
+    ("qtclient.net",),
+    ("qtclient.bridge",),
+    ("qtclient.model",),
+    ("qtclient.look",),
+    ("qtclient.widgets",),
+    ("qtclient.windows",),
+    (
+        "qtclient.crash", "qtclient.garbage", "qtclient.instance", "qtclient.logs", "qtclient.options",
+        "qtclient.qt_words", "qtclient.signals",
+    ),
+    ("qtclient.app",),
+    ("qtclient.start",),
+    ("qtclient.__main__",),
+)  # fmt: skip
 """From the ground up. Rooms on one rung do not import each other."""
 
 
 def _modules() -> dict[str, Path]:
     names = {}
-    for package in ("chatwire", "chatbase", "chatd", "filed"):
+    for package in ("chatwire", "chatbase", "chatd", "filed", "qtclient"):
         for path in (ROOT / package).rglob("*.py"):
             parts = path.relative_to(ROOT).with_suffix("").parts
             names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
@@ -64,7 +79,7 @@ def _rung(name: str) -> tuple[int, str] | None:
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_a_room_imports_only_lower_rooms(name: str) -> None:
     here = _rung(name)
-    assert here or name in ("chatd", "filed"), f"{name} has no place on the ladder"
+    assert here or name in ("chatd", "filed", "qtclient"), f"{name} has no place on the ladder"
     for target in _imports(name):
         there = _rung(target)
         if here and there and here[1] != there[1]:
@@ -90,3 +105,22 @@ def test_other_packages_never_reach_into_the_server() -> None:
     for name in MODULES:
         if not name.startswith("chatd"):
             assert not [target for target in _imports(name) if target.partition(".")[0] == "chatd"], name
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if name.startswith("qtclient")))
+def test_the_desktop_client_knows_the_daemons_only_by_wire_and_its_lower_rooms_know_no_qt(name: str) -> None:
+    assert {target.partition(".")[0] for target in _imports(name)} <= {"chatwire", "qtclient"}
+    foreign = set(_foreign(name))
+    if name.startswith(("qtclient.records", "qtclient.net", "qtclient.cache", "qtclient.i18n")):
+        assert not [target for target in foreign if target.startswith("PyQt5")]
+    if name.startswith(("qtclient.bridge", "qtclient.model")):
+        assert not [target for target in foreign if target.startswith("PyQt5.QtWidgets")]
+
+
+def _foreign(name: str) -> Iterator[str]:
+    """Everything that a module imports, ours or not."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)

@@ -1,0 +1,220 @@
+"""All that can be done to an account's cache. The writer's thread, inside a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from chatwire.codec import Object
+from qtclient.cache import incoming
+from qtclient.cache.changes import Changes
+from qtclient.cache.conversations import Conversations
+from qtclient.cache.messages import Messages
+from qtclient.cache.numbers import Numbers
+from qtclient.cache.ranges import NOW, Ranges
+from qtclient.cache.transfers import KeptTransfers
+from qtclient.records import FileInfo, Key, Kind, Sent
+
+
+class Ledger:
+    """``messages``, ``conversations`` and ``transfers`` are its parts. `after_commit` runs what must wait for that."""
+
+    def __init__(self, db: sqlite3.Connection, me: str) -> None:
+        self.me = me
+        self._db = db
+        self._ranges = Ranges(db)
+        self._numbers = Numbers(db)
+        self._seen = 0  # the highest mid that was pushed since the last commit
+        self._job_seen = 0
+        self.conversations = Conversations(db, self._ranges, self._numbers)
+        self.messages = Messages(db, me, self.conversations)
+        self.transfers = KeptTransfers(db)
+        self._changes = Changes()
+        self._afterwards: list[Callable[[], None]] = []
+        self._job_afterwards: list[Callable[[], None]] = []
+
+    # -- the transaction -----------------------------------------------------------
+
+    def after_commit(self, job: Callable[[], None]) -> None:
+        """To be run by the writer when what was done is on the disk."""
+        self._job_afterwards.append(job)
+
+    def keep(self) -> None:
+        """A job has been done."""
+        self._changes.extend(self.messages.changes)
+        self._afterwards += self._job_afterwards
+        self._seen = max(self._seen, self._job_seen)
+        self.drop(undone=False)
+
+    def drop(self, *, undone: bool = True) -> None:
+        """What a job has noted is of no interest; ``undone``: nor is what it has done."""
+        self.messages.changes = Changes()
+        self._job_afterwards = []
+        self._job_seen = 0
+        if undone:
+            self.conversations.undone()
+            self._numbers.forget()
+
+    def finish(self) -> Changes:
+        """All jobs of the transaction are done; what is left is to commit."""
+        if self._seen > self._numbers.get("seen"):
+            self._numbers.put("seen", self._seen)
+        self._seen = 0
+        changes, self._changes = self._changes, Changes()
+        changes.conversations = self.conversations.finish()
+        return changes
+
+    def committed(self) -> list[Callable[[], None]]:
+        """What is to be run now."""
+        jobs, self._afterwards = self._afterwards, []
+        return jobs
+
+    def rolled_back(self) -> None:
+        """Nothing of the transaction was done."""
+        self.drop()
+        self.conversations.forget()
+        self._seen = 0
+        self._changes, self._afterwards = Changes(), []
+
+    # -- numbers -------------------------------------------------------------------
+
+    def get(self, name: str) -> int:
+        """A number that is remembered; 0 where it is not."""
+        return self._numbers.get(name)
+
+    def put(self, name: str, value: int) -> None:
+        """Remember a number."""
+        self._numbers.put(name, value)
+
+    @property
+    def seen(self) -> int:
+        """The highest mid that was pushed to us and is here; of no meaning in a cache that has not `begun`."""
+        return max(self._numbers.get("seen"), self._seen, self._job_seen)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a session has ever written to this cache."""
+        return self._numbers.get("begun") > 0
+
+    def saw(self, mid: int) -> None:
+        """Everything that was pushed up to here is here."""
+        self._job_seen = max(self._job_seen, mid)
+
+    # -- sessions ------------------------------------------------------------------
+
+    def welcome(self, login: Object) -> bool:
+        """A session has begun. Returns False where the server has less than we know of, so that it must be another."""
+        newest = incoming.mid(login)
+        if self.begun and newest < self.seen:
+            return False
+        if not self.begun:
+            self.put("begun", 1)
+            self.put("live_from", newest)
+            self.saw(newest)
+        self.put("welcomed", newest)
+        self._replace("friends", {name for name, _ in incoming.names(login.get("friends"), "user")})
+        groups = {name for name, _ in incoming.names(login.get("groups"), "group")}
+        for gone in self._replace("groups", groups):
+            self._leave(gone)
+        for group in groups:
+            self._follow(group, newest)
+        self.conversations.take_unread(_unread(login), newest)
+        return True
+
+    def arrived(self, obj: Object, *, live: bool) -> None:
+        """The server has pushed a message."""
+        message = incoming.incoming(obj, self.me)
+        if message is None:
+            return
+        added = self.messages.take(message, since=self._since(message.key, message.mid - 1))
+        self.saw(message.mid)
+        if added is not None and not message.mine:
+            self.messages.changes.arrived.append((added, live))
+
+    def page(self, objs: list[Object], after: int, *, more: bool) -> int:
+        """A page of `sync`, above ``after``. Returns where the next one begins, 0 when everything is here."""
+        last, live_from = after, self.get("live_from")
+        for message in self._messages(objs):
+            if message.mid > after:
+                self.messages.take(message, since=self._since(message.key, live_from))
+                last = max(last, message.mid)
+        if more and last > after and last < live_from:
+            self.put("synced", last)
+            return last
+        self.conversations.all_cached()
+        self.put("live_from", 0)
+        return 0
+
+    def history(self, key: Key, objs: list[Object], before: int, *, more: bool) -> None:
+        """A page of a conversation's past, directly before a mid."""
+        number = self.conversations.id(key, since=self._since(key, self.seen))
+        found = [message for message in self._messages(objs) if message.key == key and message.mid < before]
+        for message in found:
+            self.messages.take(message, since=NOW)
+        low = min((message.mid for message in found), default=before) - 1 if more and found else 0
+        self._ranges.add(number, low, before - 1)
+
+    def write(self, key: Key, cid: str, text: str, ts: int, sent: Sent, file: FileInfo | None = None) -> None:
+        """Add a message of ours that the server does not have yet."""
+        self.messages.write(key, cid, text, ts, sent, self._since(key, self.seen), file)
+
+    def file_state(self, said: FileInfo) -> None:
+        """What is known about a file's state; what is older than what is here changes nothing."""
+        self.messages.file_state(said.file, said)
+
+    # -- people --------------------------------------------------------------------
+
+    def set_friend(self, name: str, present: bool) -> None:
+        """Somebody is on the roster, or not any more."""
+        self._list("friends", name, present)
+
+    def set_group(self, name: str, present: bool) -> None:
+        """The user is in a group, or not any more."""
+        self._list("groups", name, present)
+        if present:
+            self._follow(name, self.seen)
+        else:
+            self._leave(name)
+
+    def _follow(self, group: str, mid: int) -> None:
+        """What is said in a group from now on is pushed to us."""
+        key = Key(Kind.GROUP, group)
+        number = self.conversations.id(key)
+        if not self._ranges.follows(number):
+            self._ranges.add(number, mid, NOW)
+
+    def _leave(self, group: str) -> None:
+        number = self.conversations.known(Key(Kind.GROUP, group))
+        if number is not None:
+            self._ranges.end(number, self.seen)
+
+    def _since(self, key: Key, mid: int) -> int:
+        """Above which mid a conversation that is not known yet is followed."""
+        return self.get("live_from") if key.kind is Kind.PEER else mid
+
+    def _messages(self, objs: list[Object]) -> list[incoming.Incoming]:
+        found = (incoming.incoming(obj, self.me) for obj in objs)
+        return [message for message in found if message is not None]
+
+    def _replace(self, table: str, names: set[str]) -> set[str]:
+        """Make a list hold these names; returns those that are gone."""
+        before = {name for (name,) in self._db.execute(f"SELECT name FROM {table}")}
+        for name in before ^ names:
+            self._list(table, name, name in names)
+        return before - names
+
+    def _list(self, table: str, name: str, present: bool) -> None:
+        if present:
+            self._db.execute(f"INSERT OR IGNORE INTO {table} VALUES (?)", (name,))
+        else:
+            self._db.execute(f"DELETE FROM {table} WHERE name = ?", (name,))
+
+
+def _unread(login: Object) -> dict[Key, tuple[int, int]]:
+    """Read positions and counts."""
+    listed, found = login.get("unread"), {}
+    for entry in listed if isinstance(listed, list) else ():
+        key = incoming.conversation(entry) if isinstance(entry, dict) else None
+        if key is not None:
+            found[key] = (incoming.mid(entry), incoming.count(entry.get("count"), 1000))
+    return found

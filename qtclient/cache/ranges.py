@@ -1,0 +1,51 @@
+"""Which mids of a conversation are completely in the cache, so that it is known where something may be missing."""
+
+from __future__ import annotations
+
+import sqlite3
+
+NOW = (1 << 53) - 1  # the high end of a range that grows with what is pushed
+
+
+class Ranges:
+    """Disjoint ranges ``low < mid <= high``, of one database connection."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def add(self, conversation: int, low: int, high: int) -> None:
+        """Everything above ``low`` up to ``high`` is there; ranges that touch become one."""
+        touching = self._db.execute(
+            "SELECT low, high FROM ranges WHERE conversation = ? AND low <= ? AND high >= ?", (conversation, high, low)
+        ).fetchall()
+        self._db.executemany(
+            "DELETE FROM ranges WHERE conversation = ? AND low = ?", [(conversation, old) for old, _ in touching]
+        )
+        low = min([low, *(old for old, _ in touching)])
+        high = max([high, *(old for _, old in touching)])
+        self._db.execute("INSERT INTO ranges VALUES (?, ?, ?)", (conversation, low, high))
+
+    def low(self, conversation: int, mid: int) -> int:
+        """The low end of the range that a mid is in, or the mid less one when it is in none."""
+        row = self._db.execute(
+            "SELECT low, high FROM ranges WHERE conversation = ? AND low < ? ORDER BY low DESC LIMIT 1",
+            (conversation, mid),
+        ).fetchone()
+        return int(row[0]) if row is not None and row[1] >= mid else mid - 1
+
+    def end(self, conversation: int, mid: int) -> None:
+        """What comes from now on is not pushed to us any more: nothing is known about what is above ``mid``."""
+        row = self._db.execute(
+            "SELECT low FROM ranges WHERE conversation = ? AND high = ?", (conversation, NOW)
+        ).fetchone()
+        if row is not None:
+            self._db.execute("DELETE FROM ranges WHERE conversation = ? AND low = ?", (conversation, row[0]))
+            if row[0] < mid:
+                self._db.execute("INSERT INTO ranges VALUES (?, ?, ?)", (conversation, row[0], mid))
+
+    def follows(self, conversation: int) -> bool:
+        """Whether what is pushed belongs to a range already."""
+        return (
+            self._db.execute("SELECT 1 FROM ranges WHERE conversation = ? AND high = ?", (conversation, NOW)).fetchone()
+            is not None
+        )

@@ -1,0 +1,219 @@
+"""What is done about each event of a session's threads. The windows' thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from qtclient.cache.changes import Changes
+from qtclient.i18n import tr
+from qtclient.model import words
+from qtclient.model.messages import PAGE
+from qtclient.model.stage import Stage
+from qtclient.net.happened import (
+    Befriended,
+    Ended,
+    Gone,
+    Happened,
+    Later,
+    Membership,
+    Notice,
+    Presence,
+    Rebuilt,
+    Restored,
+    Roster,
+    TypingNow,
+)
+from qtclient.records import Conversation, Friend, Key, Kind, LinkState, Message, Phase, TransferInfo
+
+
+class Dispatch:
+    """Keeps the models of a stage true, and has its signals sent, those about lists once for each turn."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._changed = Changes()  # what has changed in this turn, to be shown at once
+        self._told: set[str] = set()  # signals to be sent at the end of the turn
+        self._filling = False  # a rebuilt cache is being filled
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            Changes: self._changed_too,
+            LinkState: self._link,
+            TransferInfo: self._transfer,
+            Roster: self._roster,
+            Presence: self._presence,
+            Befriended: self._befriended,
+            Membership: self._membership,
+            TypingNow: lambda event: stage.typing.emit(event.key, event.who),
+            Notice: lambda event: stage.notice.emit(tr(event.text, **event.values)),
+            Ended: self._ended,
+            Rebuilt: lambda event: self._rebuilt(),
+            Restored: lambda event: self._restored(),
+            Later: lambda event: event.job(),
+            Gone: lambda event: stage.transfers_model.remove(event.id),
+        }
+
+    def take(self, event: Happened) -> None:
+        """One event."""
+        if self._stage.closed:
+            return
+        if not isinstance(event, Changes):
+            self._show_changes()  # in the order in which it happened
+        self._handlers[type(event)](event)
+
+    def turn_over(self) -> None:
+        """Say once what has happened often."""
+        if not self._stage.closed:
+            self._show_changes()
+        told, self._told = self._told, set()
+        for name in sorted(told):
+            getattr(self._stage, name).emit()
+
+    # -- messages ------------------------------------------------------------------------
+
+    def _changed_too(self, changes: Changes) -> None:
+        self._changed.extend(changes)
+
+    def _show_changes(self) -> None:
+        changes, self._changed = self._changed, Changes()
+        if not changes:
+            return
+        self._add(changes.added)
+        self._change(changes.changed)
+        self._move(changes)
+        self._list(changes.conversations)
+        for message, live in changes.arrived:
+            self._stage.message_arrived.emit(message, live)
+            if message.file is not None:
+                self._stage.file_offered.emit(message)
+
+    def _add(self, messages: list[Message]) -> None:
+        by_key: dict[Key, list[Message]] = {}
+        for message in messages:
+            by_key.setdefault(message.key, []).append(message)
+        for key, found in by_key.items():
+            if (model := self._stage.models.get(key)) is not None:
+                model.add(found)
+
+    def _change(self, messages: list[Message]) -> None:
+        for message in {message.row: message for message in messages}.values():
+            if (model := self._stage.models.get(message.key)) is not None:
+                model.change(message)
+            self._stage.message_changed.emit(words.told(message))
+
+    def _move(self, changes: Changes) -> None:
+        """Messages that have got their lasting place, are gone, or are read."""
+        stage = self._stage
+        for row, message in changes.moved:
+            if (model := stage.models.get(message.key)) is not None:
+                model.move(row, message)
+            stage.message_changed.emit(words.told(message))
+        for message in changes.removed:
+            if (model := stage.models.get(message.key)) is not None:
+                model.remove(message.row)
+        for key, mid in changes.read:
+            if (model := stage.models.get(key)) is not None:
+                for message in model.read_up_to(mid):
+                    stage.message_changed.emit(message)
+
+    def _list(self, conversations: list[Conversation]) -> None:
+        stage = self._stage
+        for conversation in {conversation.key: conversation for conversation in conversations}.values():
+            stage.cached(conversation)
+            if conversation.ts or stage.conversations.get(conversation.key) is not None:
+                stage.conversations.put(stage.with_presence(conversation))
+                self._told.add("conversations_changed")
+
+    # -- people ----------------------------------------------------------------------------
+
+    def _roster(self, roster: Roster) -> None:
+        stage = self._stage
+        stage.limits = roster.limits
+        stage.friends_model.set_all([Friend(name, online) for name, online in roster.friends.items()])
+        stage.groups_model.set_all(roster.groups)
+        self._show_presence()
+        self._told |= {"friends_changed", "groups_changed"}
+
+    def _show_presence(self) -> None:
+        stage = self._stage
+        for conversation in stage.conversations.records():
+            online = conversation.key.kind is Kind.PEER and stage.is_online(conversation.key.name)
+            if conversation.online != online:
+                stage.conversations.put(replace(conversation, online=online))
+
+    def _presence(self, event: Presence) -> None:
+        stage = self._stage
+        if stage.friends_model.get(event.name) is None or stage.is_online(event.name) == event.online:
+            return
+        self._put_friend(event.name, event.online)
+        stage.presence.emit(event.name, event.online)
+
+    def _befriended(self, event: Befriended) -> None:
+        if event.gone:
+            self._stage.friends_model.remove(event.name)
+            self._stage.conversations.set_online(event.name, False)
+            self._told.add("friends_changed")
+            return
+        self._put_friend(event.name, event.online is True)
+        if event.by_them:
+            self._stage.friend_added.emit(event.name)
+
+    def _put_friend(self, name: str, online: bool) -> None:
+        self._stage.friends_model.put(Friend(name, online))
+        self._stage.conversations.set_online(name, online)
+        self._told.add("friends_changed")
+
+    def _membership(self, event: Membership) -> None:
+        stage = self._stage
+        if event.user == stage.user:
+            if event.joined:
+                stage.groups_model.put(event.group)
+            else:
+                stage.groups_model.remove(event.group)
+            self._told.add("groups_changed")
+        stage.group_event.emit(event.group, event.user, event.joined)
+
+    # -- the session -------------------------------------------------------------------------
+
+    def _link(self, state: LinkState) -> None:
+        stage = self._stage
+        was_online = stage.online
+        stage.link = replace(state, reason=words.link(state.reason))
+        if was_online and not stage.online:
+            stage.friends_model.set_all([Friend(friend.name, False) for friend in stage.friends])
+            self._show_presence()
+            self._told.add("friends_changed")
+        stage.link_changed.emit(stage.link)
+
+    def _ended(self, event: Ended) -> None:
+        stage = self._stage
+        if event.result in ("token_error", "password_changed", "user_not_exist"):
+            stage.forget_token()
+        if event.fingerprint:
+            stage.certificate_changed.emit(event.fingerprint)
+        stage.logged_out.emit(words.result(event.result))
+
+    def _rebuilt(self) -> None:
+        stage = self._stage
+        self._filling = True
+        stage.cache_replaced()
+        stage.notice.emit(
+            tr("What was kept on this computer was damaged. It is set aside, and fetched from the server again.")
+        )
+        stage.rebuilt.emit()
+        self._told.add("conversations_changed")
+
+    def _restored(self) -> None:
+        for model in list(self._stage.models.values()):
+            if model.rowCount() < PAGE and model.at_end:
+                model.reload()  # what it lacked is there now
+        if self._filling:
+            self._filling = False
+            self._stage.notice.emit(tr("Everything has been fetched from the server again."))
+
+    def _transfer(self, info: TransferInfo) -> None:
+        said = words.transfer(info)
+        self._stage.transfers_model.put(said)
+        self._stage.transfer_changed.emit(said)
+        if not info.phase.over and info.phase is not Phase.PAUSED:
+            self._stage.watch_transfers()

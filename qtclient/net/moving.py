@@ -1,0 +1,304 @@
+"""One file on its way, in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from chatwire.codec import Object
+from chatwire.errors import LinkError
+from chatwire.transfer.control import Control
+from chatwire.transfer.download import download, part_path
+from chatwire.transfer.errors import Cancelled, Changed, Gone, LocalProblem, ServerFull, TooLarge, Unreachable
+from chatwire.transfer.files import hash_file
+from chatwire.transfer.upload import upload
+from qtclient.cache import incoming
+from qtclient.cache.ledger import Ledger
+from qtclient.cache.messages import local_file
+from qtclient.cache.transfers import Kept
+from qtclient.net import problems
+from qtclient.net.inquiry import Inquiry
+from qtclient.records import FileInfo, FileState, Kind, Phase, Sent, ServerAddress, TransferInfo
+
+_REST = 30.0  # seconds between two attempts, when many in a row have brought nothing
+_SPEED_OVER = 5.0  # seconds
+_QUIET = 2.0  # seconds without a byte, after which it is said to wait
+
+log = logging.getLogger("qtclient.transfer")
+
+
+class Refusal(Exception):
+    """The server does not take the offer. ``problem`` is a line for the user."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Office(Protocol):
+    """What a transfer needs of others; from any thread."""
+
+    address: ServerAddress
+    max_file: int
+
+    def ask(self, cmd: str, done: Callable[[Object], None], **fields: Any) -> None:
+        """Send a request to the chat server; ``done`` gets the reply, in any thread."""
+
+    def note(self, job: Callable[[Ledger], None]) -> None:
+        """Have something noted in the cache."""
+
+    def keep(self, moving: Moving, job: Callable[[Ledger], None] | None = None) -> None:
+        """Remember how far it is, together with what ``job`` does, and tell."""
+
+
+class Moving:
+    """`pause`, `resume`, `cancel`, `leave`, `info`: any thread. `run`: its own, which owns everything else."""
+
+    def __init__(self, kept: Kept, office: Office) -> None:
+        self.kept = kept
+        self.control = Control()
+        self.part = ""  # where the bytes of a download are until they are all there
+        self._office = office
+        self._reached = kept.size if kept.phase is Phase.DONE else 0
+        self._moved = 0.0  # time.monotonic() when it was seen to have come further
+        self._samples: deque[tuple[float, int]] = deque()
+        self._inquiry = Inquiry(office.ask, self.control, self._waits)
+        self._before_waiting = Phase.RUNNING
+        self._offered = "" if kept.file == local_file(kept.cid) or not kept.upload else kept.file  # known to the server
+        self._leaving = False
+        self._thread: threading.Thread | None = None
+        if kept.phase is Phase.PAUSED:
+            self.control.pause()
+
+    # -- any thread ------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin."""
+        # A daemon: an attempt to connect can last, and nobody who leaves wants to wait for it.
+        self._thread = threading.Thread(target=self._run, name=f"transfer-{self.kept.id}", daemon=True)
+        self._thread.start()
+
+    def pause(self) -> None:
+        """Stop moving bytes."""
+        self.control.pause()
+        self._phase(Phase.PAUSED)
+
+    def resume(self) -> None:
+        """Go on."""
+        self._phase(Phase.RUNNING)
+        self.control.resume()
+
+    def cancel(self) -> None:
+        """End it for good; what was offered is taken back."""
+        self.control.cancel()
+
+    def leave(self) -> None:
+        """The program ends: stop where it is, to go on there next time."""
+        self._leaving = True
+        self.control.cancel()
+
+    def join(self, timeout: float) -> None:
+        """Wait for its thread."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def info(self) -> TransferInfo:
+        """How far it is."""
+        kept, done = self.kept, self._reached
+        speed, phase = 0.0, kept.phase
+        if phase in (Phase.RUNNING, Phase.PREPARING):
+            speed = self._speed(done)
+            if time.monotonic() - self._moved > _QUIET:
+                speed, phase = 0.0, Phase.WAITING  # for the other side
+        left = (kept.size - done) / speed if speed > 0 and phase is Phase.RUNNING else None
+        return TransferInfo(
+            kept.id, kept.upload, kept.key, kept.file, kept.title, kept.path, kept.size, done, speed, left,
+            phase, kept.problem,
+        )  # fmt: skip
+
+    def _speed(self, done: int) -> float:
+        now = time.monotonic()
+        if not self._samples or self._samples[-1][1] != done:
+            self._moved = now
+        self._samples.append((now, done))
+        while self._samples[0][0] < now - _SPEED_OVER:
+            self._samples.popleft()
+        (first, begin), (last, end) = self._samples[0], self._samples[-1]
+        return max(0.0, (end - begin) / (last - first)) if last - first > 0.1 else 0.0
+
+    def _phase(self, phase: Phase, problem: str = "", job: Callable[[Ledger], None] | None = None, **more: Any) -> None:
+        self.kept = replace(self.kept, phase=phase, problem=problem, **more)
+        self._samples.clear()
+        self._office.keep(self, job)
+
+    # -- its own thread ----------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self.control.wait_while_paused()
+            if self.kept.upload:
+                self._upload()
+            else:
+                self._download()
+        except Cancelled:
+            if not self._leaving:
+                self._cancelled()
+        except Refusal as error:
+            self._refused(error.problem)
+        except Exception as error:
+            if not isinstance(error, LinkError | LocalProblem | Gone | TooLarge):
+                log.exception("a transfer has failed")
+            self._refused(problems.of_transfer(error))
+
+    def _refused(self, problem: str) -> None:
+        cid = self.kept.cid
+        self._phase(Phase.FAILED, problem, (lambda ledger: ledger.messages.refused(cid, problem)) if cid else None)
+
+    def _cancelled(self) -> None:
+        kept = self.kept
+        if self._offered:
+            self._take_back()
+        self._phase(Phase.CANCELLED, "", (lambda ledger: ledger.messages.discard(kept.cid)) if kept.upload else None)
+
+    def _take_back(self) -> None:
+        self._office.ask("cancel_file", lambda reply: None, file=self._offered)
+
+    def _progress(self, done: int, size: int) -> None:
+        self._reached = done
+
+    # -- up ----------------------------------------------------------------------
+
+    def _upload(self) -> None:
+        path = Path(self.kept.path)
+        if self.kept.file != local_file(self.kept.cid):
+            self._check_unchanged(path)
+            url = self._fresh_url("upload_url")
+        else:
+            url = self._offer(path)
+        if url:
+            self._phase(Phase.RUNNING)
+            self._patiently(lambda: self._send(url, path))
+        self._reached = self.kept.size
+        whole = FileInfo(self.kept.file, "", 0, FileState.COMPLETE, self.kept.size)
+        self._phase(Phase.DONE, "", lambda ledger: ledger.file_state(whole))
+
+    def _send(self, url: str, path: Path) -> None:
+        address = self._office.address
+        upload(
+            url, path, fingerprint=address.fingerprint or None, other_host=address.host, progress=self._progress,
+            control=self.control, renew=partial(self._fresh_url, "upload_url"),
+        )  # fmt: skip
+
+    def _offer(self, path: Path) -> str:
+        """Hash the file, and have the server know of it. Returns where to upload to, empty if there is no need."""
+        size, mtime = _stat(path)
+        if size > self._office.max_file:
+            raise Refusal(problems.too_large(self._office.max_file))
+        kept = self.kept
+        placeholder = FileInfo(kept.file, kept.title, size, FileState.OFFERING, path=str(path))
+        sent_at = int(time.time() * 1000)
+
+        def write(ledger: Ledger) -> None:
+            if ledger.messages.is_new(kept.cid):
+                ledger.write(kept.key, kept.cid, "", sent_at, Sent.SENDING, placeholder)
+
+        self._phase(Phase.PREPARING, "", write, size=size, mtime=mtime)
+        sha256 = hash_file(path, progress=self._progress, control=self.control)
+        if _stat(path) != (size, mtime):
+            raise Changed("it has changed while it was read")
+        self._reached = 0
+        self._phase(Phase.PREPARING, sha256=sha256)
+        return self._announce(path)
+
+    def _announce(self, path: Path) -> str:
+        kept = self.kept
+        to = {"group" if kept.key.kind is Kind.GROUP else "to_user": kept.key.name}
+        reply = self._inquiry.until_answered(
+            "send_file", self._stored, cid=kept.cid, filename=kept.title, length=kept.size, sha256=kept.sha256, **to
+        )
+        info = incoming.file_info(reply)
+        if reply.get("result") != "success" or info is None:
+            raise Refusal(problems.of_offer(reply))
+        self._phase(Phase.RUNNING, file=info.file)
+        url = reply.get("url")
+        return url if isinstance(url, str) else self._fresh_url("upload_url")
+
+    def _stored(self, reply: Object) -> None:
+        """The offer is known to the server. The chat thread, so that this comes before what is said about the file."""
+        info, kept = incoming.file_info(reply), self.kept
+        if reply.get("result") != "success" or info is None:
+            return
+        mid, ts, known = incoming.mid(reply), incoming.timestamp(reply), replace(info, path=kept.path)
+
+        def job(ledger: Ledger) -> None:
+            ledger.messages.stored(kept.cid, mid, ts, Sent.STORED, known)
+            ledger.messages.file_path(known.file, kept.path)
+            ledger.saw(mid)
+
+        self._office.note(job)
+        self._offered = info.file
+        if self.control.cancelled:  # while the server was being asked
+            self._take_back()
+
+    def _check_unchanged(self, path: Path) -> None:
+        if _stat(path) != (self.kept.size, self.kept.mtime):
+            raise Changed("it has changed since it was offered")
+
+    # -- down ----------------------------------------------------------------------
+
+    def _download(self) -> None:
+        url = self._fresh_url("url")
+        self.part = str(part_path(Path(self.kept.path), url))
+        self._phase(Phase.RUNNING)
+        place = self._patiently(lambda: self._fetch(url))
+        assert place is not None
+        self._reached = self.kept.size
+        file = self.kept.file
+        self._phase(Phase.DONE, "", lambda ledger: ledger.messages.file_path(file, str(place)), path=str(place))
+
+    def _fetch(self, url: str) -> Path:
+        kept, address = self.kept, self._office.address
+        return download(
+            url, Path(kept.path), size=kept.size, sha256=kept.sha256, fingerprint=address.fingerprint or None,
+            other_host=address.host, progress=self._progress, control=self.control,
+            renew=partial(self._fresh_url, "url"),
+        )  # fmt: skip
+
+    # -- both ------------------------------------------------------------------------
+
+    def _patiently(self, attempt: Callable[[], Path | None]) -> Path | None:
+        """Until it is done, or cannot be. Raises TransferError."""
+        while True:
+            try:
+                return attempt()
+            except (Unreachable, ServerFull) as error:
+                self._phase(Phase.WAITING, problems.of_transfer(error))
+            self.control.sleep(_REST)
+            self._phase(Phase.PAUSED if self.control.paused else Phase.RUNNING)
+
+    def _fresh_url(self, field: str) -> str:
+        return self._inquiry.url(self.kept.file, field)
+
+    def _waits(self, waiting: bool) -> None:
+        """The chat server has to be waited for, or has answered at last."""
+        if waiting and self.kept.phase is not Phase.PAUSED:
+            self._before_waiting = self.kept.phase
+            self._phase(Phase.WAITING)
+        elif self.kept.phase is Phase.WAITING:
+            self._phase(self._before_waiting)
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    """Size and time of the last change. Raises LocalProblem."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise LocalProblem(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
+    return found.st_size, found.st_mtime_ns

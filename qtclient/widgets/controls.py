@@ -1,0 +1,81 @@
+"""Controls that Qt has not quite as they are wanted. GUI thread only."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QEvent, QRectF, QSize, Qt
+from PyQt5.QtGui import QFontInfo, QPainter, QPaintEvent
+from PyQt5.QtWidgets import QCheckBox, QComboBox, QLabel, QStyle, QStyleOptionButton, QToolButton, QWidget
+
+from qtclient.look import palette
+from qtclient.look.icons import icon, paint_icon
+
+_USUAL = 11.0  # points for which icons are drawn; with a larger text they grow
+
+
+class Choice(QComboBox):
+    """A combo box whose arrow is ours: a style sheet takes Qt's away."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        super().paintEvent(event)
+        painter = QPainter(self)
+        side = 14
+        spot = QRectF(self.width() - side - 10, (self.height() - side) / 2, side, side)
+        paint_icon(painter, spot, "down", palette.now().muted if self.isEnabled() else palette.now().faint)
+        painter.end()
+
+
+class Check(QCheckBox):
+    """A check box whose tick is ours, for the same reason."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        super().paintEvent(event)
+        if self.isChecked():
+            option = QStyleOptionButton()
+            self.initStyleOption(option)
+            box = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+            painter = QPainter(self)
+            paint_icon(painter, QRectF(box).adjusted(2, 2, -2, -2), "check", palette.now().on_button)
+            painter.end()
+
+
+class ToolIcon(QToolButton):
+    """A button that is an icon of ``size`` pixels, larger where the text is large."""
+
+    def __init__(self, name: str, colour: str, size: int) -> None:
+        super().__init__()
+        self._size = size
+        self.setIcon(icon(name, colour))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_size"):
+            self._fit()
+
+    def _fit(self) -> None:
+        side = round(self._size * min(1.6, max(1.0, QFontInfo(self.font()).pointSizeF() / _USUAL)))
+        self.setIconSize(QSize(side, side))
+
+
+class Elided(QLabel):
+    """A label that gives way: what does not fit ends in an ellipsis, and is told by the tip."""
+
+    def __init__(self, where: Qt.TextElideMode = Qt.TextElideMode.ElideRight, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._where = where
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setMinimumWidth(24)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(24, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        shown = self.fontMetrics().elidedText(self.text(), self._where, self.width())
+        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
+        painter.end()
+        tip = self.text() if shown != self.text() else ""
+        if tip != self.toolTip():
+            self.setToolTip(tip)

@@ -1,0 +1,1 @@
+"""Whole windows. `desk.Desk` holds those of one account."""

@@ -1,0 +1,329 @@
+"""One conversation: in a window of its own, or as a tab. GUI thread only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt5.QtCore import QPoint, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage, QResizeEvent
+from PyQt5.QtWidgets import QFileDialog, QMenu, QVBoxLayout
+
+from qtclient.i18n import ntr, tr
+from qtclient.model.session import Session
+from qtclient.model.settings import Settings
+from qtclient.records import Hit, Key, Kind, LinkState, Member, Message
+from qtclient.widgets import said
+from qtclient.widgets.banner import Banner
+from qtclient.widgets.composer import Composer
+from qtclient.widgets.drop_sign import DropSign
+from qtclient.widgets.files import FileBoard
+from qtclient.widgets.header import Header
+from qtclient.widgets.input import local_files
+from qtclient.widgets.message_pane import MessagePane
+from qtclient.widgets.toast import Toast
+from qtclient.widgets.worded import Worded, line
+from qtclient.windows.message_deeds import MessageDeeds
+
+_TYPING = 6000  # ms that "is writing" stays without another sign
+_DRAFT = 600  # ms of rest before a draft is kept
+
+
+class ConversationPane(Worded):
+    """Everything about one conversation. What it cannot do itself it asks of the `Desk` by signals."""
+
+    search_wanted = pyqtSignal(object)  # Key
+    members_wanted = pyqtSignal(str)  # group
+    leave_wanted = pyqtSignal(object)  # Key
+    picture_wanted = pyqtSignal(object)  # Message
+    watch_wanted = pyqtSignal(object)  # Message
+
+    def __init__(self, session: Session, settings: Settings, board: FileBoard, key: Key) -> None:
+        super().__init__(None)
+        self.key, self.session, self.settings = key, session, settings
+        self._board = board
+        self._members: list[Member] | None = None
+        self.header, self.banner = Header(key), Banner()
+        self.messages = MessagePane(session.messages(key), board, said.name(key.name))
+        self.composer = Composer()
+        self.toast = Toast(self.messages, above=16)
+        self.deeds = MessageDeeds(session, settings, board, self)
+        self._drop = DropSign(self)
+        self._typists: dict[str, float] = {}
+        self._typing_over = self._timer(_TYPING, self._show_second)
+        self._keep_draft = self._timer(_DRAFT, self.keep_draft)
+        self._build()
+        self._connect()
+        self.composer.set_text(session.draft(key))
+        self._set_link(session.link)
+        self._apply("send_with")
+        self.header.set_muted(session.muted(key))
+        self.say_words()
+        self.setAcceptDrops(True)
+        self.setFocusProxy(self.composer)
+
+    # For the window around it
+
+    def title(self) -> str:
+        """With the number of unread messages."""
+        unread = self.session.conversation(self.key).unread
+        name = said.name(self.key.name)
+        return f"({unread}) {name}" if unread else name
+
+    def is_looked_at(self) -> bool:
+        """Whether the user has it before the eyes."""
+        return self.isVisible() and self.window().isActiveWindow()
+
+    def looked_at(self) -> None:
+        """The window has come to the front."""
+        if self.messages.view.at_end and self.is_looked_at():
+            self.session.mark_read(self.key)
+
+    def show_hit(self, hit: Hit, text: str) -> None:
+        """Jump to a message that was found."""
+        if not self.messages.show_hit(hit, text):
+            self.toast.say(tr("That message is not there any more."))
+
+    def keep_draft(self) -> None:
+        """What is being written survives."""
+        self._keep_draft.stop()
+        self.session.set_draft(self.key, self.composer.text())
+
+    def end(self) -> None:
+        """The window closes."""
+        self.keep_draft()
+
+    # Words and looks
+
+    def say_words(self) -> None:
+        self.setAccessibleName(tr("Conversation with {name}", name=said.name(self.key.name)))
+        self.composer.set_to(said.name(self.key.name))
+        self._drop.say(tr("Drop files here to send them to {name}", name=said.name(self.key.name)))
+        self._show_second()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._drop.setGeometry(self.rect().adjusted(16, 72, -16, -16))
+
+    # The user
+
+    def choose_files(self) -> None:
+        """The desktop's dialog; it blocks nothing."""
+        dialog = QFileDialog(self, tr("Send files"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(self.composer.attachments.add)
+        dialog.open()
+
+    def toggle_mute(self) -> None:
+        """No notices, or notices again."""
+        muted = not self.session.muted(self.key)
+        self.session.set_muted(self.key, muted)
+        self.header.set_muted(muted)
+
+    def want_members(self) -> None:
+        if self.key.kind is Kind.GROUP:
+            self.members_wanted.emit(self.key.name)
+
+    def want_search(self) -> None:
+        self.search_wanted.emit(self.key)
+
+    def to_messages(self) -> None:
+        """From the field to the newest message, for the keyboard."""
+        view = self.messages.view
+        view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if view.model().rowCount():
+            view.setCurrentIndex(view.model().index(view.model().rowCount() - 1, 0))
+
+    def _send(self, text: str) -> None:
+        self._keep_draft.stop()
+        self.session.set_draft(self.key, "")
+        self.session.say(self.key, text)
+        self.messages.forget_new()
+        self.messages.to_newest()
+
+    def _send_files(self, paths: list[str]) -> None:
+        for path in paths:
+            self.session.send_file(self.key, Path(path))
+        self.messages.to_newest()
+
+    def _pasted(self, image: QImage) -> None:
+        name = time.strftime("image-%Y%m%d-%H%M%S.png")
+        self._board.keep_image(image, self.session.folder / "pasted" / name)
+
+    def _image_kept(self, path: str) -> None:
+        if self.isVisible() and self.composer.input.hasFocus():
+            self.composer.attachments.add([path])
+
+    def _typed(self) -> None:
+        if self.composer.text():
+            self.session.typing_now(self.key)
+
+    def _open_menu(self) -> None:
+        menu = QMenu(self)
+        menu.setAccessibleName(tr("More"))
+        group = self.key.kind is Kind.GROUP
+        if group:
+            menu.addAction(tr("Members…"), self.want_members)
+        menu.addAction(tr("Search…"), self.want_search)
+        menu.addAction(tr("Send files…"), self.choose_files)
+        menu.addAction(tr("Unmute") if self.session.muted(self.key) else tr("Mute"), self.toggle_mute)
+        menu.addSeparator()
+        menu.addAction(tr("Leave the group…") if group else tr("Remove from friends…"), self._want_leave)
+        menu.aboutToHide.connect(menu.deleteLater)
+        button = self.header.more
+        menu.popup(button.mapToGlobal(QPoint(button.width() - menu.sizeHint().width(), button.height() + 4)))
+
+    def _want_leave(self) -> None:
+        self.leave_wanted.emit(self.key)
+
+    def _follow_focus(self) -> None:
+        self.composer.setFocus()
+
+    # Drops
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        if local_files(event.mimeData()):
+            event.acceptProposedAction()
+            self._drop.raise_()
+            self._drop.show()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802
+        self._drop.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        self._drop.hide()
+        paths = local_files(event.mimeData())
+        if paths:
+            event.acceptProposedAction()
+            self.composer.attachments.add(paths)
+            self.composer.setFocus()
+
+    # The session
+
+    def _set_link(self, state: LinkState) -> None:
+        self.banner.set_state(state)
+        if not self.session.online:
+            self._typists.clear()
+        limits = self.session.limits
+        self.composer.set_limits(limits.get("max_text", 0), limits.get("max_file", 0))
+        if self.key.kind is Kind.GROUP and self.session.online:
+            self.session.ask_members(self.key.name)
+        self._show_second()
+
+    def _members_known(self, group: str, members: list[Member]) -> None:
+        if self.key.kind is Kind.GROUP and group == self.key.name:
+            self._members = members
+            self._show_second()
+
+    def _membership(self, group: str, user: str, joined: bool) -> None:
+        if self.key.kind is Kind.GROUP and group == self.key.name and self.session.online:
+            self.session.ask_members(group)
+
+    def _presence(self, name: str, online: bool) -> None:
+        if self.key == Key(Kind.PEER, name):
+            self._show_second()
+
+    def _somebody_types(self, key: Key, who: str) -> None:
+        if key == self.key:
+            self._typists[who] = time.monotonic()
+            self._typing_over.start()
+            self._show_second()
+
+    def _arrived(self, message: Message, live: bool) -> None:
+        if message.key == self.key:
+            if self._typists.pop(message.sender, None) is not None:
+                self._show_second()
+            self.looked_at()
+
+    def _apply(self, name: str) -> None:
+        if name == "send_with":
+            self.composer.set_enter_sends(self.settings.get("send_with") == "enter")
+
+    def _show_second(self) -> None:
+        """Who is writing; else whether they are there, or how many they are."""
+        now = time.monotonic()
+        self._typists = {who: when for who, when in self._typists.items() if now - when < _TYPING / 1000 - 0.1}
+        online = self.session.conversation(self.key).online
+        self.header.set_online(online)
+        if self._typists:
+            self.header.set_second(self._writing(), busy=True)
+        elif self.key.kind is Kind.GROUP:
+            self.header.set_second(_crowd(self._members))
+        else:
+            self.header.set_second(tr("online") if online else tr("offline"))
+
+    def _writing(self) -> str:
+        names = [said.name(who) for who in self._typists]
+        if self.key.kind is Kind.PEER:
+            return tr("is writing…")
+        if len(names) == 1:
+            return tr("{name} is writing…", name=names[0])
+        return tr("{count} people are writing…", count=len(names))
+
+    # How it is put together
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(line())
+        layout.addWidget(self.banner)
+        layout.addWidget(self.messages, 1)
+        layout.addWidget(self.composer)
+
+    def _connect(self) -> None:
+        session, view = self.session, self.messages.view
+        session.link_changed.connect(self._set_link)
+        session.members.connect(self._members_known)
+        session.group_event.connect(self._membership)
+        session.presence.connect(self._presence)
+        session.typing.connect(self._somebody_types)
+        session.message_arrived.connect(self._arrived)
+        self.settings.changed.connect(self._apply)
+        self.banner.try_now.connect(session.try_now)
+        view.wanted.connect(self.deeds.do)
+        view.menu_wanted.connect(self.deeds.open_menu)
+        view.left.connect(self._follow_focus)
+        self.messages.seen.connect(self.looked_at)
+        for deed, signal in (
+            (self.deeds.picture_wanted, self.picture_wanted),
+            (self.deeds.watch_wanted, self.watch_wanted),
+        ):
+            deed.connect(signal)
+        self.deeds.unfold.connect(view.unfold)
+        self.deeds.say.connect(self.toast.say)
+        self._board.kept.connect(self._image_kept)
+        self._board.failed.connect(self.toast.say)
+        self._connect_user()
+
+    def _connect_user(self) -> None:
+        composer, header = self.composer, self.header
+        composer.send.connect(self._send)
+        composer.send_files.connect(self._send_files)
+        composer.pasted.connect(self._pasted)
+        composer.choose_files.connect(self.choose_files)
+        composer.typed.connect(self._typed)
+        composer.text_changed.connect(self._keep_draft.start)
+        composer.leave_up.connect(self.to_messages)
+        header.search.connect(self.want_search)
+        header.members.connect(self.want_members)
+        header.mute.connect(self.toggle_mute)
+        header.menu.connect(self._open_menu)
+
+    def _timer(self, interval: int, act: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval)
+        timer.timeout.connect(act)
+        return timer
+
+
+def _crowd(members: list[Member] | None) -> str:
+    if members is None:
+        return tr("Group")
+    there = sum(member.online for member in members)
+    count = ntr("{count} member", "{count} members", len(members))
+    return count + " · " + tr("{count} online", count=there) if there else count

@@ -1,0 +1,53 @@
+"""The upper bar of the main window: who I am, how the connection is, and the way to everything. GUI thread only."""
+
+from __future__ import annotations
+
+from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout
+
+from qtclient.i18n import tr
+from qtclient.records import Link, LinkState
+from qtclient.widgets import said
+from qtclient.widgets.banner import brief
+from qtclient.widgets.header import Face
+from qtclient.widgets.worded import Worded, elided, say, tool
+
+
+class Top(Worded):
+    """Who I am, the state of the connection, and buttons."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__()
+        self._state = LinkState(Link.OFFLINE)
+        self._face = Face(user, 40)
+        self._name, self.status = elided("heading"), elided("small")
+        self._name.setText(said.name(user))
+        self.add, self.search, self.transfers, self.more = tool("add"), tool("search"), tool("transfers"), tool("menu")
+        lines = QVBoxLayout()
+        lines.setSpacing(0)
+        lines.addStretch()
+        lines.addWidget(self._name)
+        lines.addWidget(self.status)
+        lines.addStretch()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 12, 8, 8)
+        layout.setSpacing(4)
+        layout.addWidget(self._face)
+        layout.addSpacing(8)
+        layout.addLayout(lines, 1)
+        for button in (self.add, self.search, self.transfers, self.more):
+            layout.addWidget(button)
+        self.say_words()
+
+    def say_words(self) -> None:
+        say(self.add, tr("Add a friend or a group"))
+        say(self.search, tr("Search in all conversations"))
+        say(self.transfers, tr("Transfers"))
+        say(self.more, tr("More"))
+        self.status.setText(brief(self._state))
+        self.status.setAccessibleName(tr("Connection"))
+
+    def set_state(self, state: LinkState) -> None:
+        """The own status line."""
+        self._state = state
+        self._face.set_online(state.link is Link.ONLINE)
+        self.say_words()

@@ -1,0 +1,1 @@
+"""How fast the desktop client is, and what it holds: ``python -m tests.qtclient.bench``."""
