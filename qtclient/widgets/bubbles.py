@@ -15,7 +15,7 @@ from qtclient.widgets.measures import Measures
 from qtclient.widgets.rows import About, Place, Row, RowMaker
 from qtclient.widgets.said import day_number
 
-_KEPT = 600  # rows that stay laid out
+_KEPT = 80  # rows that stay laid out, some 11 KiB each: more than the tallest screen shows
 _RUN = 5 * 60_000  # ms; a longer silence begins a new run
 
 
