@@ -60,7 +60,7 @@ bench-files: ## filed against nginx, vsftpd, pyftpdlib and @tus/server: ARGS="--
 	@scripts/venv server bench && exec .venv/bin/python -m tests.bench $(ARGS)
 
 .PHONY: bench-client
-bench-client: ## how fast the desktop client is, and what it holds: ARGS="--only start,open,scroll,load,leaks,transfer"
+bench-client: ## how fast the desktop client is, and what it holds: ARGS="--only start,opening,load,transfer,leaks"
 	@scripts/packages test
 	@scripts/venv server client test && exec .venv/bin/python -m tests.qtclient.bench $(ARGS)
 
