@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from qtclient.cache.ledger import Ledger
 from qtclient.cache.place import Lock
 from qtclient.cache.writer import Writer
 from qtclient.net.chat import Chat, Start
+from qtclient.net.clock import now_ms
 from qtclient.net.happened import Ended, Notice, Post, Rebuilt, Roster
 from qtclient.net.pushes import Pushes
 from qtclient.net.restore import Restore
@@ -99,7 +99,7 @@ class Account:
 
         def job(ledger: Ledger) -> None:
             sent = Sent.SENDING if self.online else Sent.WAITING
-            ledger.write(key, cid, text, _now(), sent)
+            ledger.write(key, cid, text, now_ms(), sent)
             ledger.after_commit(partial(self._chat.say, cid, key, text))
 
         self._writer.do(job)
@@ -130,7 +130,7 @@ class Account:
 
     def set_draft(self, key: Key, text: str) -> None:
         """Keep what is being written."""
-        self._writer.do(lambda ledger: ledger.conversations.set_draft(key, text, _now()))
+        self._writer.do(lambda ledger: ledger.conversations.set_draft(key, text, now_ms()))
 
     def set_muted(self, key: Key, muted: bool) -> None:
         """Whether a conversation makes notices."""
@@ -304,7 +304,3 @@ class Account:
         for message in ledger.messages.pending():
             ledger.after_commit(partial(self._chat.say, message.cid, message.key, message.text))
         self.transfers.load(ledger)
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

@@ -1,10 +1,15 @@
-"""Whether the machine has slept: connections may be dead then without anybody having said so."""
+"""The time as the wire has it, and whether the machine has slept: connections may be dead then without a word."""
 
 from __future__ import annotations
 
 import time
 
 _NOTICED = 3.0  # seconds
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
 
 
 class SleepWatch:

@@ -24,6 +24,7 @@ from qtclient.cache.ledger import Ledger
 from qtclient.cache.messages import local_file
 from qtclient.cache.transfers import Kept
 from qtclient.net import problems
+from qtclient.net.clock import now_ms
 from qtclient.net.inquiry import Inquiry
 from qtclient.records import FileInfo, FileState, Kind, Phase, Sent, ServerAddress, TransferInfo
 
@@ -203,7 +204,7 @@ class Moving:
             raise Refusal(problems.too_large(self._office.max_file))
         kept = self.kept
         placeholder = FileInfo(kept.file, kept.title, size, FileState.OFFERING, path=str(path))
-        sent_at = int(time.time() * 1000)
+        sent_at = now_ms()
 
         def write(ledger: Ledger) -> None:
             if ledger.messages.is_new(kept.cid):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PyQt5.QtCore import QRectF, QSize, pyqtSignal
 from PyQt5.QtGui import QPainter, QPaintEvent
 from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -13,6 +15,26 @@ from qtclient.look.icons import icon
 from qtclient.records import Key, Kind
 from qtclient.widgets import said
 from qtclient.widgets.worded import Worded, elided, say, set_role, tool
+
+
+def upper_bar(
+    bar: QWidget, margins: tuple[int, int, int, int], face: Face, lines: Sequence[QWidget], buttons: Sequence[QWidget]
+) -> None:
+    """Lay out a bar: a face, lines of words beside it, and buttons. ``margins`` in pixels: left, top, right, bottom."""
+    words = QVBoxLayout()
+    words.setSpacing(0)
+    words.addStretch()
+    for line in lines:
+        words.addWidget(line)
+    words.addStretch()
+    layout = QHBoxLayout(bar)
+    layout.setContentsMargins(*margins)
+    layout.setSpacing(4)
+    layout.addWidget(face)
+    layout.addSpacing(8)
+    layout.addLayout(words, 1)
+    for button in buttons:
+        layout.addWidget(button)
 
 
 class Face(QWidget):
@@ -90,17 +112,5 @@ class Header(Worded):
         self.say_words()
 
     def _build(self) -> None:
-        lines = QVBoxLayout()
-        lines.setSpacing(0)
-        lines.addStretch()
-        lines.addWidget(self._title)
-        lines.addWidget(self._second)
-        lines.addStretch()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 8, 8, 8)
-        layout.setSpacing(4)
-        layout.addWidget(self._face)
-        layout.addSpacing(8)
-        layout.addLayout(lines, 1)
-        for button in (self._members, self._search, self._mute, self.more):
-            layout.addWidget(button)
+        buttons = (self._members, self._search, self._mute, self.more)
+        upper_bar(self, (16, 8, 8, 8), self._face, (self._title, self._second), buttons)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout
-
 from qtclient.i18n import tr
 from qtclient.records import Link, LinkState
 from qtclient.widgets import said
 from qtclient.widgets.banner import brief
-from qtclient.widgets.header import Face
+from qtclient.widgets.header import Face, upper_bar
 from qtclient.widgets.worded import Worded, elided, say, tool
 
 
@@ -22,20 +20,8 @@ class Top(Worded):
         self._name, self.status = elided("heading"), elided("small")
         self._name.setText(said.name(user))
         self.add, self.search, self.transfers, self.more = tool("add"), tool("search"), tool("transfers"), tool("menu")
-        lines = QVBoxLayout()
-        lines.setSpacing(0)
-        lines.addStretch()
-        lines.addWidget(self._name)
-        lines.addWidget(self.status)
-        lines.addStretch()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 12, 8, 8)
-        layout.setSpacing(4)
-        layout.addWidget(self._face)
-        layout.addSpacing(8)
-        layout.addLayout(lines, 1)
-        for button in (self.add, self.search, self.transfers, self.more):
-            layout.addWidget(button)
+        buttons = (self.add, self.search, self.transfers, self.more)
+        upper_bar(self, (12, 12, 8, 8), self._face, (self._name, self.status), buttons)
         self.say_words()
 
     def say_words(self) -> None:
