@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from PyQt5.QtCore import QMessageLogContext, QtMsgType
     from PyQt5.QtWidgets import QApplication
 
+SWITCH_INTERVAL = 0.001  # seconds that a thread keeps the interpreter when the windows' thread wants it
+
 _HARMLESS = dict.fromkeys((*range(32), *range(127, 160)))
 
 
@@ -51,6 +53,7 @@ def _run(options: Options) -> int:
         log_path = open_log(options.profile)
     except OSError as error:
         raise CannotStart(f"the profile folder {error.filename or options.profile}: {error.strerror}") from None
+    sys.setswitchinterval(SWITCH_INTERVAL)
     with door:
         app = _application()
         from qtclient.app import run

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+
+from PyQt5.QtCore import QTimer
 
 from qtclient.cache.changes import Changes
 from qtclient.i18n import tr
@@ -27,6 +30,10 @@ from qtclient.net.happened import (
 )
 from qtclient.records import Conversation, Friend, Key, Kind, LinkState, Message, Phase, TransferInfo
 
+_LISTED = (
+    0.2  # seconds between two changes of the list of conversations: in a flood it would only be painted for nobody
+)
+
 
 class Dispatch:
     """Keeps the models of a stage true, and has its signals sent, those about lists once for each turn."""
@@ -36,6 +43,11 @@ class Dispatch:
         self._changed = Changes()  # what has changed in this turn, to be shown at once
         self._told: set[str] = set()  # signals to be sent at the end of the turn
         self._filling = False  # a rebuilt cache is being filled
+        self._unlisted: dict[Key, Conversation] = {}  # what the list of conversations does not show yet
+        self._list_later = QTimer(stage)
+        self._list_later.setSingleShot(True)
+        self._list_later.timeout.connect(self._list_now)
+        self._listed = 0.0  # time.monotonic() of its last change
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Changes: self._changed_too,
             LinkState: self._link,
@@ -117,12 +129,26 @@ class Dispatch:
                     stage.message_changed.emit(message)
 
     def _list(self, conversations: list[Conversation]) -> None:
-        stage = self._stage
-        for conversation in {conversation.key: conversation for conversation in conversations}.values():
-            stage.cached(conversation)
+        """The first change is shown in the event loop's next turn, those that follow soon after it together."""
+        for conversation in conversations:
+            self._stage.cached(conversation)
+            self._unlisted[conversation.key] = conversation
+        if not self._list_later.isActive():
+            wait = self._listed + _LISTED - time.monotonic()
+            self._list_later.start(max(0, int(wait * 1000) + 1))
+
+    def _list_now(self) -> None:
+        stage, changed = self._stage, False
+        unlisted, self._unlisted = self._unlisted, {}
+        if stage.closed:
+            return
+        for conversation in unlisted.values():
             if conversation.ts or stage.conversations.get(conversation.key) is not None:
                 stage.conversations.put(stage.with_presence(conversation))
-                self._told.add("conversations_changed")
+                changed = True
+        if changed:
+            self._listed = time.monotonic()
+            stage.conversations_changed.emit()
 
     # -- people ----------------------------------------------------------------------------
 
@@ -196,6 +222,7 @@ class Dispatch:
     def _rebuilt(self) -> None:
         stage = self._stage
         self._filling = True
+        self._unlisted.clear()
         stage.cache_replaced()
         stage.notice.emit(
             tr("What was kept on this computer was damaged. It is set aside, and fetched from the server again.")

@@ -10,13 +10,17 @@ INTERVAL = 2  # ms
 
 
 class Lag(QObject):
-    """``longest`` in seconds between two turns, less the timer's own interval; ``holds`` above 20 ms, in order."""
+    """``longest`` in seconds between two turns, less the timer's own interval; ``holds`` above 20 ms, in order.
+
+    ``work`` is the most processor time that this thread has used between two turns: a hold that is longer has waited
+    for a processor, or for the interpreter.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.longest = 0.0
+        self.longest = self.work = 0.0
         self.holds: list[float] = []
-        self._last = 0.0
+        self._last = self._used = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(INTERVAL)
@@ -24,9 +28,9 @@ class Lag(QObject):
 
     def start(self) -> None:
         """Forget what was, and look from now on."""
-        self.longest = 0.0
+        self.longest = self.work = 0.0
         self.holds.clear()
-        self._last = time.perf_counter()
+        self._last, self._used = time.perf_counter(), time.thread_time()
         self._timer.start()
 
     def stop(self) -> float:
@@ -35,9 +39,9 @@ class Lag(QObject):
         return self.longest
 
     def _turn(self) -> None:
-        now = time.perf_counter()
+        now, used = time.perf_counter(), time.thread_time()
         held = now - self._last - INTERVAL / 1000
-        self._last = now
-        self.longest = max(self.longest, held)
+        self.longest, self.work = max(self.longest, held), max(self.work, used - self._used)
+        self._last, self._used = now, used
         if held > 0.020:
             self.holds.append(held)

@@ -67,7 +67,8 @@ def _report(seconds: int, before: int, seen: dict[str, Any]) -> None:
     what = f"{RATE} messages/s over {WINDOWS} windows for {seconds} s"
     most = ", ".join(f"{held * 1000:.0f}" for held in seen["holds"][-5:])
     note = (
-        f"{seen['count']} messages in {seen['seconds']:.0f} s; {seen['many']} holds above 20 ms, the longest {most} ms"
+        f"{seen['count']} messages in {seen['seconds']:.0f} s; {seen['many']} holds above 20 ms, the longest {most} "
+        f"ms; at most {seen['work'] * 1000:.0f} ms of the thread's own processor time in one"
     )
     print(Result(f"{what}: longest hold", seen["longest"] * 1000, "ms", 50, note).line())
     note = f"{before / MEBIBYTE:.0f} MiB with the windows open, before the first message"

@@ -19,6 +19,7 @@ from qtclient.app import Application
 from qtclient.garbage import Garbage
 from qtclient.model.settings import Settings
 from qtclient.options import Options
+from qtclient.start import SWITCH_INTERVAL
 from tests.qtclient.bench.lag import Lag
 from tests.qtclient.bench.loop import run_until
 
@@ -28,6 +29,7 @@ SETTLE = 1.0  # seconds of rest before it begins
 
 def main(profile: str, windows: str, messages: str, seconds: str) -> None:
     """Run the client as `qtclient.start` does, and watch it."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
     app = QApplication(["qtclient"])
     app.setQuitOnLastWindowClosed(False)
     qInstallMessageHandler(lambda *_: None)  # the platform without a screen says what it lacks, again and again
@@ -60,7 +62,13 @@ def _watch(client: Application, messages: int, seconds: float) -> None:
     run_until(lambda: count[0] >= messages, seconds)
     longest = lag.stop()
     took, used = time.monotonic() - began, time.process_time() - used
-    seen = {"count": count[0], "longest": longest, "holds": sorted(lag.holds)[-20:], "many": len(lag.holds)}
+    seen = {
+        "count": count[0],
+        "longest": longest,
+        "work": lag.work,
+        "holds": sorted(lag.holds)[-20:],
+        "many": len(lag.holds),
+    }
     print(json.dumps({**seen, "rss": _rss(), "cpu": used / took, "seconds": took}), flush=True)
 
 
