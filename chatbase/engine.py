@@ -21,6 +21,7 @@ SQLITE_BUSY_MS = 10_000  # another process (a backup, a shell) may hold SQLite's
 
 Row = tuple[Any, ...]
 
+_ROWS = 64  # in one INSERT on SQLite, and powers of two below; old versions allow 999 values in a statement
 _AMONG = 256  # values in one IN (...)
 _DEADLOCKS = (1205, 1213)  # MariaDB: lock wait timeout, deadlock
 _DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
@@ -101,8 +102,21 @@ class Transaction:
         return self._cursor.lastrowid or 0
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a statement for many rows; an INSERT becomes one multi-row statement on MariaDB."""
-        self._cursor.executemany(self._database.dialect(sql), rows)
+        """Insert many rows; ``sql`` is an INSERT of one row, and ends with its VALUES.
+
+        On MariaDB the driver makes one statement of them. On SQLite it would run one for each, and each run lets go of
+        the interpreter, which a busy program then takes half a millisecond to give back.
+        """
+        if not self._database.sqlite:
+            self._cursor.executemany(self._database.dialect(sql), rows)
+            return
+        start, size = 0, _ROWS
+        while start < len(rows):
+            while size > len(rows) - start:
+                size //= 2
+            values = [value for row in rows[start : start + size] for value in row]
+            self._cursor.execute(_repeated(sql, size), values)
+            start += size
 
 
 class Database:
@@ -247,6 +261,7 @@ _SQLITE_SESSION = [
     "PRAGMA synchronous=FULL",  # a commit is on the disk, not only in the kernel
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-16000",
+    "PRAGMA wal_autocheckpoint=4000",  # pages; a page that many commits have changed is copied back once
 ]
 
 
@@ -281,6 +296,13 @@ def _mariadb_settings(parts: urllib.parse.SplitResult) -> dict[str, Any]:
         "read_timeout": QUERY_TIMEOUT,
         "write_timeout": QUERY_TIMEOUT,
     }
+
+
+@lru_cache(maxsize=64)
+def _repeated(sql: str, times: int) -> str:
+    """An INSERT of one row as one of several."""
+    row = sql[sql.rindex("(") :]
+    return sql + f", {row}" * (times - 1)
 
 
 @lru_cache(maxsize=1024)

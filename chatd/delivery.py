@@ -29,7 +29,9 @@ Own = dict[Session, tuple[list[bytes], int]]
 """What a sender's session gets instead of the common bytes, and how many of its messages that answers."""
 
 Words = dict[int, bytes]
-"""The result word for the messages of each user; `success` where nothing is said."""
+"""The result for the messages of each user; `success` where nothing is said."""
+
+_SUCCESS, _OFFLINE = b',"result":"success"', b',"result":"offline"'
 
 BASE = b"\0"
 """Stands for what the URLs of files begin with."""
@@ -53,11 +55,12 @@ class Entry:
 class _Block:
     """Some messages of one conversation in a batch: the push of each, empty for a duplicate, and all of them joined."""
 
-    __slots__ = ("chats", "common", "pushes")
+    __slots__ = ("chats", "common", "ends", "pushes")
 
     def __init__(self, chats: list[ChatRecord]) -> None:
         self.chats = chats
-        self.pushes = [b"" if c.duplicate else b'%b,"mid":%d,"ts":%d}\n' % (c.push_open, c.mid, c.ts) for c in chats]
+        self.ends = [b',"mid":%d,"ts":%d}\n' % (chat.mid, chat.ts) for chat in chats]
+        self.pushes = [b"" if c.duplicate else c.push_open + end for c, end in zip(chats, self.ends, strict=True)]
         self.common = b"".join(self.pushes)
 
     def own(self, session: Session, places: list[int], word: Words) -> bytes:
@@ -68,8 +71,7 @@ class _Block:
             if chat.offer is not None:
                 lines[place] = _offer_reply(chat, session)
                 continue
-            result = word.get(chat.sender, b"success")
-            reply = b'%b,"result":"%b","mid":%d,"ts":%d}\n' % (chat.reply_open, result, chat.mid, chat.ts)
+            reply = chat.reply_open + word.get(chat.sender, _SUCCESS) + self.ends[place]
             told_too = chat.group is not None and session.peer.legacy  # as the original server did
             lines[place] = lines[place] + reply if told_too else reply
         return b"".join(lines)
@@ -126,10 +128,7 @@ class Delivery:
         assert chat.recipient is not None
         ours = self._online.sessions(chat.sender)
         theirs = self._online.sessions(chat.recipient) if chat.recipient != chat.sender else ours
-        word = {
-            chat.recipient: b"success" if ours else b"offline",
-            chat.sender: b"success" if theirs else b"offline",
-        }
+        word = {chat.recipient: _SUCCESS if ours else _OFFLINE, chat.sender: _SUCCESS if theirs else _OFFLINE}
         return by_loop(ours + theirs if theirs is not ours else ours), word
 
 
@@ -137,7 +136,7 @@ def _offer_reply(chat: ChatRecord, session: Session) -> bytes:
     """What the sender of an offer is told when it is stored; a legacy one, when its port is open."""
     if session.peer.legacy:
         return b""
-    return b'%b,"result":"success","mid":%d,"ts":%d}\n' % (chat.reply_open, chat.mid, chat.ts)
+    return b'%b%b,"mid":%d,"ts":%d}\n' % (chat.reply_open, _SUCCESS, chat.mid, chat.ts)
 
 
 def _tell_stored(chats: Sequence[ChatRecord]) -> bool:
@@ -228,7 +227,11 @@ def _deliver_here(entries: list[Entry]) -> None:
         if not common:
             continue
         for session in entry.sessions:
-            if session not in own:
+            if session in own:
+                continue
+            if session.held is None and mid > session.caught_up:  # `push_here`, without its call
+                session.peer.send(common, mid)
+            else:
                 push_here(session, common, mid)
 
 

@@ -21,6 +21,7 @@ from chatbase.startup import (
 )
 from chatd.commands import handlers as _handlers  # noqa: F401  (fills the command table)
 from chatd.commands.dispatch import Dispatcher
+from chatd.commands.intake import Intake
 from chatd.commands.jobs import work_together
 from chatd.commands.peer import Peer
 from chatd.commands.services import Services
@@ -75,6 +76,8 @@ class Server:
             self._peers: dict[EventLoop, dict[Connection, Peer]] = {loop: {} for loop in self.workers.loops}
             self._on_closed = self._released  # one bound method for all connections
             self.services = self._make_services()
+            journal, fail = self.services.journal, self.services.delivery.fail
+            self._intakes = {loop: Intake(loop, journal, fail) for loop in self.workers.loops}
         with one_line_errors(f"listen on {settings.host}:{settings.port}"):
             self.acceptor = self._make_acceptor()
         with one_line_errors("use the data folder"):
@@ -167,7 +170,7 @@ class Server:
     def _close(self) -> bool:
         """Release everything, in the order in which nothing is cut off that others still use."""
         services, self._deadline = self.services, time.monotonic() + DRAIN_ALL
-        clean = self._on_every_loop(lambda peer: peer.connection.pause(Pause.CLOSING))  # no new requests
+        clean = self._on_every_loop(_take_no_more)
         clean &= services.work.stop(self._left()) & services.logins.stop(self._left())
         clean &= services.journal.stop(self._left())  # what was accepted is stored, and answered
         clean &= self._on_every_loop(lambda peer: peer.say_goodbye("shutdown"))
@@ -208,7 +211,7 @@ class Server:
 
     def _open(self, loop: EventLoop, sock: socket.socket, address: str) -> None:
         connection = Connection(loop, sock, address, self._connection_settings, self._on_closed)
-        peer = self._peers[loop][connection] = Peer(self.services, connection)
+        peer = self._peers[loop][connection] = Peer(self.services, connection, self._intakes[loop])
         connection.open(Dispatcher(peer))
 
     def _released(self, connection: Connection) -> None:
@@ -217,3 +220,9 @@ class Server:
             self.loop.post(lambda: self.acceptor.released(connection.peer))
         except LoopStopped:
             return  # stopping: nobody counts any more
+
+
+def _take_no_more(peer: Peer) -> None:
+    """No new requests; what was accepted goes to the journal before that is stopped."""
+    peer.connection.pause(Pause.CLOSING)
+    peer.intake.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from chatwire import fields as f
@@ -65,19 +66,29 @@ class Command:
             BadRequest: a required field is missing, or a field is wrong.
         """
         args: Object = {}
-        for spec in self.fields:
-            value = obj.get(spec.name)
-            if value is None:
-                if spec.required:
-                    raise BadRequest(spec.name, "is missing")
-                continue
-            try:
-                args[spec.name] = spec.check(value)
-            except ValueError as error:
-                raise BadRequest(spec.name, str(error)) from None
+        name = ""
+        try:
+            for name, check, required in self._checks:
+                value = obj.get(name)
+                if value is not None:
+                    args[name] = check(value)
+                elif required:
+                    raise BadRequest(name, "is missing")
+        except ValueError as error:
+            raise BadRequest(name, str(error)) from None
         if self.one_of and sum(name in args for name in self.one_of) != 1:
             raise BadRequest(self.one_of[0], f"give either {self.one_of[0]} or {self.one_of[1]}")
         return args
+
+    @cached_property
+    def own(self) -> tuple[str, ...]:
+        """The fields that hold the sender's own name."""
+        return tuple(spec.name for spec in self.fields if spec.own)
+
+    @cached_property
+    def _checks(self) -> tuple[tuple[str, f.Check, bool], ...]:
+        """The fields as every request needs them: three attributes of each would cost more than the checks."""
+        return tuple((spec.name, spec.check, spec.required) for spec in self.fields)
 
 
 def _own(name: str) -> Field:

@@ -21,7 +21,7 @@ from chatwire.errors import FrameTooLong
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SPACE_IN_LINE = b" \t\r"
 _END_OF_SPREAD = b"\n}"
-_RETURN = 0x0D
+_RETURN, _END_BRACE = b"\r}"
 
 
 class Framer:
@@ -58,11 +58,16 @@ class Framer:
         """
         if not self._inside and not self._begin():
             return None
-        mark = _END_OF_SPREAD if self._inside else b"\n"
-        end = self._buffer.find(mark, self._searched)
+        buffer, pos = self._buffer, self._pos
+        end = buffer.find(_END_OF_SPREAD if self._inside else b"\n", self._searched)
         if end < 0:
             self._incomplete()
             return None
+        if not self._inside and pos + 1 < end <= pos + self._limit and buffer[end - 1] == _END_BRACE:
+            self._pos = self._searched = end + 1  # nearly always: a line that needs nothing else
+            self.spread = False
+            frame = buffer[pos:end]
+            return frame if type(frame) is bytes else bytes(frame)
         if not self._inside:
             line = self._take(end, end + 1)
             if line != b"{":

@@ -5,8 +5,15 @@ from __future__ import annotations
 from chatd.commands.peer import Peer
 from chatd.commands.services import Services
 from chatd.registry.nodes import Session
-from chatwire.codec import Object
-from chatwire.commands import Command, reply
+from chatwire.codec import Object, encode_open
+from chatwire.commands import COMMANDS, Command, reply, reply_name
+
+_HEADS = {name: encode_open({"cmd": reply_name(name)}) for name in COMMANDS}
+
+
+def reply_head(cmd: str, request_id: str | int | None) -> bytes:
+    """The beginning of a reply, with its request's id, to be completed by whoever knows the rest (`encode_open`)."""
+    return _HEADS[cmd] if request_id is None else encode_open({"cmd": reply_name(cmd), "id": request_id})
 
 
 class Refusal(Exception):

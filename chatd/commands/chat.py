@@ -5,36 +5,38 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from chatd.commands.call import Call, Refusal
+from chatd.commands import express
+from chatd.commands.call import Call, Refusal, reply_head
 from chatd.commands.conversation import Conversation, resolve
+from chatd.commands.express import to_group, to_user
 from chatd.commands.journaled import mark, message
 from chatd.commands.table import Later, OnLoop, Outcome, Where, handles
-from chatd.registry.nodes import GroupNode, Session
-from chatd.store import groups, messages, users
-from chatd.store.records import ChatRecord
-from chatwire.codec import Object, encode_open
-from chatwire.commands import TYPING_GAP, reply_name
+from chatd.registry.nodes import Session
+from chatd.store import groups, users
+from chatwire.codec import Object
+from chatwire.commands import TYPING_GAP, text_size
+from chatwire.errors import BadRequest
 
 _TYPING_REMEMBERED = 64  # conversations
 
 
-@handles("group_chat", Where.LOOP)
+@handles("group_chat", Where.LOOP, express.group_chat)
 def group_chat(call: Call) -> Outcome:
     """Say something to a group."""
-    name = call.args["group"]
-    group = call.session.user.groups.get(name)
+    args, session = call.args, call.session
+    _check_size(call, args["text"])
+    group = session.user.groups.get(args["group"])
     if group is None:
         return Later(_why_not_in_group)
-    push = messages.push_object(call.session.user.name, None, name, call.args["text"], call.args.get("cid"))
-    _submit(call, messages.group(group.id), None, group, push)
+    message(call.peer, to_group(session, group, args["text"], args.get("cid"), _head(call)))
     return None
 
 
-@handles("private_chat", Where.LOOP)
+@handles("private_chat", Where.LOOP, express.private_chat)
 def private_chat(call: Call) -> Outcome:
     """Say something to a user; one who is neither a friend nor online is looked up in the database first."""
-    name = call.args["user_to"]
-    user_id = known_user(call, name)
+    _check_size(call, call.args["text"])
+    user_id = known_user(call, call.args["user_to"])
     if user_id is None:
         return Later(_look_up)
     _say(call, user_id)
@@ -84,22 +86,18 @@ def _look_up(call: Call) -> Outcome:
 
 
 def _say(call: Call, user_id: int) -> None:
-    user, args = call.session.user, call.args
-    push = messages.push_object(user.name, args["user_to"], None, args["text"], args.get("cid"))
-    _submit(call, messages.private(user.id, user_id), user_id, None, push)
+    args = call.args
+    message(call.peer, to_user(call.session, user_id, args["user_to"], args["text"], args.get("cid"), _head(call)))
 
 
-def _submit(call: Call, conversation: int, recipient: int | None, group: GroupNode | None, push: Object) -> None:
-    """Encode what is known of a message and its reply, and hand it to the journal."""
-    head: Object = {"cmd": reply_name(call.command.name)}
-    if call.request_id is not None:
-        head["id"] = call.request_id
-    cid = call.args.get("cid")
-    record = ChatRecord(
-        call.session, conversation, recipient, group, None if cid is None else cid.encode(), call.args["text"],
-        encode_open(push), encode_open(head),
-    )  # fmt: skip
-    message(call, record)
+def _head(call: Call) -> bytes:
+    return reply_head(call.command.name, call.request_id)
+
+
+def _check_size(call: Call, text: str) -> None:
+    most = call.services.settings.max_text
+    if text_size(text) > most:
+        raise BadRequest("text", f"must have at most {most} bytes")
 
 
 def _why_not_in_group(call: Call) -> Outcome:

@@ -9,8 +9,9 @@ from functools import partial
 
 from chatd.commands.call import Call, Refusal
 from chatd.commands.jobs import end_of, outcome_of
+from chatd.commands.journaled import message
 from chatd.commands.peer import Peer
-from chatd.commands.table import HANDLERS, Handler, Later, OnLoop, Outcome, Together, Where
+from chatd.commands.table import HANDLERS, Express, Handler, Later, OnLoop, Outcome, Together, Where
 from chatd.executor import ExecutorFull
 from chatd.net.connection import TOO_SLOW, Pause
 from chatd.net.loop import LoopStopped
@@ -18,7 +19,7 @@ from chatd.net.timers import Timer
 from chatd.security.rates import RATES, admit
 from chatwire import fields
 from chatwire.codec import Object, decode
-from chatwire.commands import BAD_OBJECTS_IN_A_ROW, Command, reply, text_size
+from chatwire.commands import BAD_OBJECTS_IN_A_ROW, reply
 from chatwire.errors import BadRequest, PeerError, UnknownCommand
 from chatwire.framing import Framer
 
@@ -36,10 +37,12 @@ class Dispatcher:
     thread the connection is not read, and such work begins only when no message of the connection is in flight.
     """
 
-    __slots__ = ("_bad", "_deadline", "_first", "_framer", "_peer", "_rates")
+    __slots__ = ("_bad", "_deadline", "_first", "_framer", "_limits", "_max_text", "_peer", "_rates")
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
+        self._limits = peer.services.settings.limits
+        self._max_text = peer.services.settings.max_text
         self._framer = Framer(peer.services.settings.max_frame)
         self._first = True  # no object has come yet
         self._bad = 0  # bad objects in a row
@@ -55,17 +58,18 @@ class Dispatcher:
 
     def work(self) -> bool:
         """Handle up to a turn's worth of requests; true when more input is here."""
+        connection, framer = self._peer.connection, self._framer
         for _ in range(REQUESTS_PER_TURN):
-            if self._peer.connection.paused():
+            if connection.paused():
                 return False
             try:
-                frame = self._framer.next()
+                frame = framer.next()
                 if frame is None:
                     return False
                 self._frame(frame)
             except PeerError as error:
                 self._bad_object(error)
-        return self._framer.pending()
+        return framer.pending()
 
     def drained(self) -> None:
         """Unsent output is below the soft mark again."""
@@ -101,6 +105,8 @@ class Dispatcher:
         try:
             if (given := obj.get("id")) is not None:
                 request_id = _checked_id(given)
+            if handler.express is not None and self._passes(handler, handler.express, obj, request_id):
+                return
             outcome = self._admit(handler, obj, request_id)
         except BadRequest as error:
             outcome = reply(handler.command.name, "bad_request", request_id, detail=error.detail)
@@ -109,19 +115,31 @@ class Dispatcher:
         if outcome is not None:
             self._peer.send_object(outcome)
 
+    def _passes(self, handler: Handler, express: Express, obj: Object, request_id: str | int | None) -> bool:
+        """Have a message stored the short way; false when it has to take the usual one. Raises Refusal."""
+        peer = self._peer
+        record = express(peer.session, obj, request_id, self._max_text) if peer.session is not None else None
+        if record is None:
+            return False
+        if self._limits:
+            self._check_rate(handler.command.rate)
+        message(peer, record)
+        return True
+
     def _admit(self, handler: Handler, obj: Object, request_id: str | int | None) -> Object | None:
         """Check a request against its table entry, in the order in which the errors matter, and run it."""
-        command, session = handler.command, self._peer.session
+        command, peer = handler.command, self._peer
+        session = peer.session
         if command.login and session is None:
             raise Refusal("not_logged_in")
-        if self._peer.services.settings.limits and not self._peer.file_daemon:
+        if self._limits and not peer.file_daemon:
             self._check_rate(command.rate)
         args = command.check(obj)
         if session is not None:
-            _check_identity(command, args, session.user.name)
-        if "text" in args and text_size(args["text"]) > self._peer.services.settings.max_text:
-            raise BadRequest("text", f"must have at most {self._peer.services.settings.max_text} bytes")
-        return self._run(handler, Call(self._peer, command, args, request_id))
+            for field in command.own:
+                if args.get(field, session.user.name) != session.user.name:
+                    raise Refusal("forbidden", detail=f"{field}: this is not the session's user")
+        return self._run(handler, Call(peer, command, args, request_id))
 
     def _check_rate(self, rate_class: str) -> None:
         if self._rates is None:
@@ -143,11 +161,13 @@ class Dispatcher:
     # -- running ---------------------------------------------------------------
 
     def _run(self, handler: Handler, call: Call) -> Object | None:
-        if handler.where is not Where.LOOP:
+        if not handler.in_loop:
             self._start_job(handler.function, call, handler.where)
             return None
         try:
             outcome = handler.function(call)
+            if outcome is None:
+                return None
         except (Refusal, BadRequest):
             raise
         except Exception:
@@ -270,9 +290,3 @@ def _checked_id(value: object) -> str | int:
         return fields.request_id(value)
     except ValueError as error:
         raise BadRequest("id", str(error)) from None
-
-
-def _check_identity(command: Command, args: Object, name: str) -> None:
-    for field in command.fields:
-        if field.own and args.get(field.name, name) != name:
-            raise Refusal("forbidden", detail=f"{field.name}: this is not the session's user")

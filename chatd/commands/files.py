@@ -174,7 +174,7 @@ def _submit(call: Call, target: _Target, record: ChatRecord) -> None:
     """The connection's loop."""
     if target.group is not None and call.session.user.groups.get(call.args["group"]) is not target.group:
         raise Refusal("not_in_group")
-    message(call, record)
+    message(call.peer, record)
 
 
 def _stored(call: Call, file: File) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from chatbase.engine import Conflict, DatabaseUnavailable, Transaction
 from chatd.commands.call import Call, Refusal
-from chatd.commands.peer import IN_FLIGHT_HIGH
+from chatd.commands.peer import IN_FLIGHT_HIGH, Peer
 from chatd.net.connection import Pause
 from chatd.net.loop import LoopStopped
 from chatd.store.journal import JournalBusy
@@ -48,15 +48,11 @@ def change(call: Call, run: Run[T], done: Done[T], conflict: str = "internal") -
         _submit(call, record)
 
 
-def message(call: Call, record: ChatRecord) -> None:
-    """Have the journal store a message. The reply comes with the delivery. Raises Refusal."""
-    peer, journal = call.peer, call.services.journal
-    try:
-        journal.submit(record)
-    except JournalBusy:
-        raise Refusal("busy") from None
+def message(peer: Peer, record: ChatRecord) -> None:
+    """Have the journal store a message. The reply comes with the delivery."""
+    peer.intake.add(record)
     peer.in_flight += 1
-    if peer.in_flight >= IN_FLIGHT_HIGH or journal.full():
+    if peer.in_flight >= IN_FLIGHT_HIGH or peer.services.journal.full():
         peer.connection.pause(Pause.JOURNAL)
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from chatbase.addresses import normal_address
+from chatd.commands.intake import Intake
 from chatd.commands.legacy import Pacer
 from chatd.commands.services import Services
 from chatd.net.acceptor import source_of
@@ -29,12 +30,13 @@ class Peer:
     """
 
     __slots__ = (
-        "_host", "_pacer", "address", "connection", "file_daemon", "in_flight", "leaving", "legacy", "loop", "services",
-        "session", "source", "typing", "when_drained", "when_idle",
+        "_host", "_pacer", "address", "connection", "file_daemon", "in_flight", "intake", "leaving", "legacy", "loop",
+        "services", "session", "source", "typing", "when_drained", "when_idle",
     )  # fmt: skip
 
-    def __init__(self, services: Services, connection: Connection) -> None:
+    def __init__(self, services: Services, connection: Connection, intake: Intake) -> None:
         self.services = services
+        self.intake = intake
         self.connection = connection
         self.loop = connection.loop
         self.address = connection.peer

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chatd.commands.call import Call
+from chatd.registry.nodes import Session
+from chatd.store.records import ChatRecord
 from chatwire.codec import Object
 from chatwire.commands import COMMANDS, Command
 
@@ -49,6 +51,12 @@ Outcome = Object | None | Later | OnLoop | Together
 """A reply, nothing (the reply comes from elsewhere, or there is none), or how to go on."""
 
 
+Express = Callable[[Session, Object, str | int | None, int], ChatRecord | None]
+"""A short way for requests of a session that are as they should be (see `express`). Gets the request, its id and the
+size limit of texts.
+"""
+
+
 @dataclass(frozen=True)
 class Handler:
     """A command with the function that serves it."""
@@ -56,17 +64,21 @@ class Handler:
     command: Command
     where: Where
     function: Callable[[Call], Outcome]
+    in_loop: bool
+    express: Express | None
 
 
 HANDLERS: dict[str, Handler] = {}
 
 
-def handles(name: str, where: Where) -> Callable[[Callable[[Call], Outcome]], Callable[[Call], Outcome]]:
-    """Decorate the function that serves the command of that name."""
+def handles(
+    name: str, where: Where, express: Express | None = None
+) -> Callable[[Callable[[Call], Outcome]], Callable[[Call], Outcome]]:
+    """Decorate the function that serves the command of that name; ``express`` is asked before it."""
 
     def register(function: Callable[[Call], Outcome]) -> Callable[[Call], Outcome]:
         assert name not in HANDLERS, name
-        HANDLERS[name] = Handler(COMMANDS[name], where, function)
+        HANDLERS[name] = Handler(COMMANDS[name], where, function, where is Where.LOOP, express)
         return function
 
     return register

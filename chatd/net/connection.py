@@ -27,14 +27,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chatd.net.errnos import DISCONNECTED
-from chatd.net.loop import READ, WRITE, EventLoop
+from chatd.net.loop import READ, RECEIVE_SIZE, WRITE, EventLoop
 from chatd.net.output import OutputQueue
 from chatd.net.timers import Timer
 from chatwire.tls import TlsChannel, TlsError
 
 log = logging.getLogger("chatd.connection")
 
-RECEIVE_SIZE = 256 * 1024
 LINGER = 0.5  # seconds in which a peer may close, too, after the last byte was sent to it
 TOO_SLOW = "output above the high-water mark"
 TLS_CLIENT_HELLO = 0x16  # the first byte of a TLS handshake record (RFC 8446, section 5.1)
@@ -265,6 +264,8 @@ class Connection:
             if sent < len(data):
                 (self._cipher or self._out).put_back(memoryview(data)[sent:])
                 self._blocked = True
+            elif not self._out.size and self._cipher is None:
+                break  # nearly always: one send takes all there is
         if not self.closed:
             self._flushed()
 
@@ -301,7 +302,9 @@ class Connection:
 
     def _receive(self) -> None:
         try:
-            data = self._sock.recv(RECEIVE_SIZE)
+            # Not `recv`: it would ask the kernel for fresh memory of the largest size, three more system calls.
+            buffer = self.loop.receive_buffer
+            data = bytes(buffer[: self._sock.recv_into(buffer)])
         except BlockingIOError:
             return
         except OSError as error:

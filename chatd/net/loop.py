@@ -19,6 +19,8 @@ log = logging.getLogger("chatd.loop")
 # connections ready at once, the last of them would otherwise wait for the output of all the others, too.
 BUDGET = 0.004
 
+RECEIVE_SIZE = 256 * 1024  # bytes in one read
+
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 
@@ -65,6 +67,8 @@ class EventLoop:
         self._stopped = False
         self._backlog: deque[Job] = deque()  # jobs that were taken and not run yet
         self._late: deque[tuple[EventCallback, int]] = deque()  # ready descriptors that were not handled yet
+        self.receive_buffer = memoryview(bytearray(RECEIVE_SIZE))  # the owner's, for the length of one read
+        self._endings: list[Job] = []
         self._dirty: deque[Job] = deque()
         self._ready: deque[Job] = deque()
         self._stopping = False
@@ -117,6 +121,10 @@ class EventLoop:
         """Run ``callback`` once in ``delay`` seconds."""
         return self._timers.call_at(time.monotonic() + delay, callback)
 
+    def before_output(self, job: Job) -> None:
+        """Run ``job`` once in this round, when all input of it has been handled, and before the output is written."""
+        self._endings.append(job)
+
     def mark_dirty(self, item: Flushable) -> None:
         """Have ``item.flush()`` called once at the end of this round."""
         self._dirty.append(item.flush)
@@ -153,6 +161,10 @@ class EventLoop:
         for callback in self._timers.due():
             self._guard(callback)
         self._run_some(self._ready)
+        if self._endings:
+            endings, self._endings = self._endings, []
+            for job in endings:
+                self._guard(job)
         self._run_some(self._dirty)
         self.rounds += 1
         self.round_began = 0.0

@@ -58,7 +58,7 @@ class Transactions(Protocol):
 
 
 class Journal:
-    """`submit`, `full` and `last_mid`: any thread. `deliver` and `fail` are called in the journal's own thread.
+    """`submit`, `submit_all`, `full`, `last_mid`: any thread. `deliver` and `fail` are called in the journal's thread.
 
     ``last_mid`` is set after the commit and before the delivery: whoever is registered for deliveries and then
     reads it gets everything above it.
@@ -96,6 +96,15 @@ class Journal:
             self._queue.append(record)
             if len(self._queue) == 1:
                 self._condition.notify()
+
+    def submit_all(self, records: Sequence[ChatRecord]) -> None:
+        """Queue several at once, in this order. Raises JournalBusy, and has taken none of them then."""
+        with self._condition:
+            if self._away or self._stopping:
+                raise JournalBusy
+            if not self._queue:
+                self._condition.notify()
+            self._queue.extend(records)
 
     def full(self) -> bool:
         """Whether senders should be paused."""

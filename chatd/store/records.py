@@ -128,6 +128,11 @@ class RecordQueue:
         self._records.append(record)
         self.size += record.size
 
+    def extend(self, records: Sequence[Record]) -> None:
+        """Put several at the end."""
+        self._records.extend(records)
+        self.size += sum([record.size for record in records])
+
     def take(self, count: int, size: int) -> Sequence[Record]:
         """Remove up to ``count`` records from the front, and no more once they are of ``size`` bytes together."""
         if len(self._records) <= count and self.size <= size:
