@@ -13,9 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from chatbase.addresses import normal_address
+from chatwire.stream import Stream, StreamError
 from filed.connection import Connection
 from filed.http import HttpError, refuse
-from filed.stream import Stream, StreamError
 
 log = logging.getLogger("filed.http")
 

@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chatbase.engine import DatabaseUnavailable
+from chatwire.stream import Stream, StreamError
+from chatwire.tls_stream import TlsStream
 from filed.http import TEXT, Exchange, HttpError, error_body, read_request, refuse
 from filed.pipes import PipePool
-from filed.stream import Stream, StreamError
-from filed.tls_stream import TlsStream
+from filed.splicing import SplicingStream
 
 log = logging.getLogger("filed.http")
 
@@ -45,7 +46,7 @@ class Connection:
     def __init__(self, sock: socket.socket, address: str, settings: ConnectionSettings) -> None:
         self._settings = settings
         self._address = address
-        self._stream = Stream(sock, settings.pipes)
+        self._stream: Stream = SplicingStream(sock, settings.pipes)
         self._sock = sock
         self.idle_since = time.monotonic()  # 0 while a request is being served
         self.ended = False  # by `shutdown`

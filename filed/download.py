@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from chatbase import files
 from chatbase.files import File
+from chatwire.stream import Stream, StreamError
 from chatwire.tickets import DOWNLOAD
 from filed.access import Access
 from filed.disposition import HARMLESS, content_disposition
 from filed.http import Exchange, Headers, HttpError
 from filed.ranges import NotSatisfiable, Part, requested
-from filed.stream import Stream, StreamError
 from filed.upload import Gone, Stalled, Upload
 from filed.uploads import Uploads
 

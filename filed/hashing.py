@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from chatbase.engine import DatabaseUnavailable
+from chatwire.aligned import aligned
 from filed.index import Index
 from filed.storage import Storage
 from filed.upload import Gone, Upload
@@ -113,7 +114,7 @@ class Followers:
 
     @staticmethod
     def _hash(upload: Upload, sha: Hash, position: int) -> int:
-        buffer = memoryview(bytearray(BLOCK))
+        buffer = aligned(BLOCK)
         while position < upload.file.size:
             end = upload.wait_written(position)
             if end == position:
@@ -166,7 +167,7 @@ class LaterHasher:
         fd = self._storage.open_whole(file_id)
         if fd is None:
             return  # it was withdrawn
-        sha, position, buffer = hashlib.sha256(), 0, memoryview(bytearray(BLOCK))
+        sha, position, buffer = hashlib.sha256(), 0, aligned(BLOCK)
         try:
             while (read := os.preadv(fd, [buffer], position)) and not self._stopping:
                 sha.update(buffer[:read])

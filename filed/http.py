@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 import h11
 
-from filed.stream import COPY_SIZE, Stream, StreamEnded, write_all
+from chatwire.stream import COPY_SIZE, Stream, StreamEnded, write_all
 
 HEAD_LIMIT = 16 * 1024  # bytes of a request's head
 SMALL_BODY = 64 * 1024  # bytes that are read and thrown away after a refusal, to keep the connection

@@ -15,10 +15,11 @@ from contextlib import closing
 from chatbase.addresses import normal_address
 from chatbase.engine import DatabaseUnavailable
 from chatbase.files import File
+from chatwire.stream import Stream, StreamError
 from filed.download import send_bytes
 from filed.intake import Intake, OverQuota, Report, Tell, WrongHash
 from filed.pipes import PipePool
-from filed.stream import Stream, StreamError
+from filed.splicing import SplicingStream
 from filed.upload import Gone, Locked, Stalled, Upload
 from filed.uploads import DiskFull
 
@@ -131,7 +132,7 @@ class RawPorts:
                 sock.close()
                 continue
             sock.setblocking(True)
-            stream = Stream(sock, self._pipes)
+            stream = SplicingStream(sock, self._pipes)
             stream.set_timeouts(self._stall)
             with self._lock:
                 self._streams.add(stream)

@@ -12,12 +12,12 @@ from email.utils import formatdate
 
 from chatbase import files
 from chatbase.files import File
+from chatwire.stream import StreamError
 from chatwire.tickets import UPLOAD, Ticket
 from filed.access import Access
 from filed.checksums import ALGORITHMS, Checksum, ChecksumMismatch, receive_checked
 from filed.http import Exchange, Headers, HttpError
 from filed.intake import Intake, OverQuota, WrongHash
-from filed.stream import StreamError
 from filed.upload import Gone, Locked, Upload
 from filed.uploads import DiskFull
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from chatbase.files import File
-from filed.stream import Stream
+from chatwire.stream import Stream
 
 SILENT = 2.0  # seconds without a byte, after which a writer has to make way for one that has come anew
 HANDOVER = 5.0  # seconds that it has for that

@@ -60,8 +60,7 @@ class Control:
             self._changed.notify_all()
             if self._socket is not None:
                 with contextlib.suppress(OSError):
-                    # Not SSLSocket's own method, which would drop TLS under the thread that is using it.
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                    self._socket.shutdown(socket.SHUT_RDWR)
 
     def check(self) -> None:
         """Raises Cancelled."""

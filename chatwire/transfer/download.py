@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
-from urllib3.exceptions import ReadTimeoutError
-from urllib3.response import HTTPResponse
-
+from chatwire.stream import StreamTimeout
+from chatwire.transfer.answer import Answer
 from chatwire.transfer.attempts import Attempts, Broken
 from chatwire.transfer.control import Control, Paused
 from chatwire.transfer.errors import Unexpected
@@ -17,10 +15,6 @@ from chatwire.transfer.files import Progress, sha256_in
 from chatwire.transfer.link import Link, parse
 from chatwire.transfer.part import Part
 
-_PIECE = 1024 * 1024  # bytes, at most, as they come; over TLS that is one record, 16 KiB
-_WHOLE = 512 * 1024  # bytes, waited for: half the work over TLS, but nobody sees them before they are all there
-_RUN = 4 * 1024 * 1024  # bytes that have come without a stop: more will
-_STOP = 0.05  # seconds for one piece
 _ANSWER_TIME = 90.0  # seconds; an upload that has not begun yet may keep us waiting
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,16})-\d{1,16}|\*)/(\d{1,16})", re.ASCII)
 
@@ -96,49 +90,46 @@ class _Receiver:
         self._size = size
         self._progress = progress
         self._etag = ""
-        self._run = 0  # bytes that have come since the last stop
         self._complete = bool(size) and part.length == size
 
     def attempt(self) -> None:
         """Ask for what is missing, and take it as it comes."""
-        if not self._complete and (response := self._ask()) is not None:
-            self._take(response)
+        if not self._complete and (answer := self._ask()) is not None:
+            self._take(answer)
         if not self.sha256:  # the server may not have known it when it began to answer
             self._note(self._exchange.ask("HEAD", (200,), {}))
         self.done = True
 
-    def _take(self, response: HTTPResponse) -> None:
+    def _take(self, answer: Answer) -> None:
         assert self._size is not None
-        self._run = 0
         self._report()
         while self._part.length < self._size:
             self._exchange.control.step()
-            data = self._read(response)
-            self._part.write(data)
+            self._part.write(self._read(answer, self._part.room()[: self._size - self._part.length]))
             self._attempts.brought()
             self._report()
         self._complete = True
-        self._exchange.finish(response)
+        self._exchange.finish(answer)
 
-    def _ask(self) -> HTTPResponse | None:
+    def _ask(self) -> Answer | None:
         """The answer, whose body begins where our bytes end; None when there is nothing to come."""
         headers = {}
         if self._part.length:
             headers["Range"] = f"bytes={self._part.length}-"
             if self._etag:
                 headers["If-Range"] = self._etag
-        response = self._exchange.ask("GET", (200, 206, 416), headers, answer_time=_ANSWER_TIME)
-        start, size = _extent(response)
+        answer = self._exchange.ask("GET", (200, 206, 416), headers, answer_time=_ANSWER_TIME)
+        start, size = _extent(answer)
         if self._size is not None and size != self._size:
             raise Unexpected(f"the server has {size:,} bytes where {self._size:,} were announced; ask for a new offer")
         self._size = size
-        if response.status == 416:
-            self._exchange.finish(response)
+        if answer.status == 416:
+            self._exchange.finish(answer)
             self._complete = self._part.length == size
         elif start == self._part.length or not start:
             self._begin(start)
-            self._note(response)
-            return response
+            self._note(answer)
+            return answer
         if not self._complete:
             self._part.restart()
             raise Broken("what is on disk does not fit what the server has; beginning anew")
@@ -150,38 +141,36 @@ class _Receiver:
         assert self._size is not None
         self._part.check_room(self._size)
 
-    def _note(self, response: HTTPResponse) -> None:
-        etag = response.headers.get("ETag", "")
+    def _note(self, answer: Answer) -> None:
+        etag = answer.header("etag")
         self._etag = "" if etag.startswith("W/") else etag
-        self.sha256 = self.sha256 or sha256_in(response.headers.get("Repr-Digest"))
+        self.sha256 = self.sha256 or sha256_in(answer.header("repr-digest"))
 
-    def _read(self, response: HTTPResponse) -> bytes:
-        whole, started = self._run >= _RUN, time.monotonic()
+    def _read(self, answer: Answer, view: memoryview) -> int:
         try:
-            data = self._exchange.read(response, _WHOLE if whole else _PIECE, whole=whole)
+            count = self._exchange.read_into(answer, view)
         except Broken as error:
-            if isinstance(error.__cause__, ReadTimeoutError):
+            if isinstance(error.__cause__, StreamTimeout):
                 # The sender rests. The server ends what rests for too long, so this waits, and does not give up.
                 self._attempts.brought()
             raise
-        if not data:
+        if not count:
             raise Broken("the file server ended the connection too early")
-        self._run = self._run + len(data) if time.monotonic() - started < _STOP else 0
-        return data
+        return count
 
     def _report(self) -> None:
         if self._progress is not None:
             self._progress(self._part.length, self._size or 0)
 
 
-def _extent(response: HTTPResponse) -> tuple[int, int]:
+def _extent(answer: Answer) -> tuple[int, int]:
     """Where an answer begins, and how large the whole file is. Raises Unexpected."""
-    if response.status == 200:
-        length = response.headers.get("Content-Length", "")
+    if answer.status == 200:
+        length = answer.header("content-length")
         if length.isascii() and length.isdigit():
             return 0, int(length)
     else:
-        match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if match and (match[1] or response.status == 416):
+        match = _CONTENT_RANGE.fullmatch(answer.header("content-range"))
+        if match and (match[1] or answer.status == 416):
             return int(match[1] or 0), int(match[2])
     raise Unexpected("the file server does not say how long the file is; is it a file server?")

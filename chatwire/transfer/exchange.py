@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 
-from urllib3.response import HTTPResponse
-
 from chatwire.errors import LinkError
+from chatwire.transfer.answer import Answer
 from chatwire.transfer.attempts import Broken
 from chatwire.transfer.control import Control
 from chatwire.transfer.errors import Gone, NotPermitted, ServerFull, TooLarge, TransferError, Unexpected, WrongHash
@@ -19,6 +19,7 @@ Renew = Callable[[], str]
 _TRY_AGAIN = frozenset((408, 409, 423, 425, 429, 500, 502, 503, 504))
 _TEXT_LIMIT = 200  # bytes of an answer's text that are told
 _DRAIN_LIMIT = 65536  # bytes of a body that are read for the sake of the connection
+_DRAIN_SIZE = 8192
 
 _FINAL: dict[int, tuple[type[TransferError], str]] = {
     401: (NotPermitted, "the server does not accept the ticket; ask for a new one"),
@@ -54,9 +55,9 @@ class Exchange:
         method: str,
         wanted: tuple[int, ...],
         headers: Mapping[str, str],
-        body: Iterator[memoryview] | None = None,
+        body: Iterable[memoryview] | None = None,
         answer_time: float = IO_TIME,
-    ) -> HTTPResponse:
+    ) -> Answer:
         """Send a request, and return the answer if its status is one of ``wanted``. Its body is still to be read.
 
         Raises:
@@ -64,52 +65,46 @@ class Exchange:
             TransferError: it will not.
         """
         everywhere = {"Accept-Encoding": "identity", "User-Agent": "chatwire"}
-        response = self._link.request(method, self._url, {**everywhere, **headers}, body, answer_time)
-        if response.status in wanted:
+        answer = self._link.request(method, self._url, {**everywhere, **headers}, body, answer_time)
+        if answer.status in wanted:
             self._renewed = False
-            return response
-        text = self._text(response)
+            return answer
+        text = self._text(answer)
         if body is not None:
             self.close()  # it may not have read all of it
-        raise self._problem(response, text)
+        raise self._problem(answer, text)
 
-    def read(self, response: HTTPResponse, most: int, *, whole: bool = False) -> bytes:
-        """Some bytes of an answer's body, at least one unless it has ended; with ``whole``, wait for all of them.
-
-        Raises Broken; what had come of a ``whole`` piece is lost then.
-        """
+    def read_into(self, answer: Answer, view: memoryview) -> int:
+        """Fill a part of ``view`` with what comes of an answer's body; how many bytes, 0 at its end. Raises Broken."""
         try:
-            return (response.read(most) if whole else response.read1(most)) or b""
+            return answer.read_into(view)
         except LINK_ERRORS as error:
             raise self._link.broken(error) from error
 
-    def finish(self, response: HTTPResponse) -> None:
+    def finish(self, answer: Answer) -> None:
         """Nothing of the body is wanted; the connection is kept if that costs little. Raises Broken."""
-        count = 0
-        while count < _DRAIN_LIMIT and (data := self.read(response, _DRAIN_LIMIT)):
-            count += len(data)
-        if count >= _DRAIN_LIMIT:
-            self.close()
+        view, total = memoryview(bytearray(_DRAIN_SIZE)), 0
+        while total < _DRAIN_LIMIT and (count := self.read_into(answer, view)):
+            total += count
 
     def close(self) -> None:
         """Close the connection; the next request makes another."""
         self._link.close()
 
-    def _text(self, response: HTTPResponse) -> str:
+    def _text(self, answer: Answer) -> str:
         """The first line of an answer's text, harmless."""
-        try:
-            data = self.read(response, _TEXT_LIMIT) if response.length_remaining != 0 else b""
-            self.finish(response)
-        except Broken:
-            data = b""
-        line = data.decode(errors="replace").strip().partition("\n")[0]
+        view, count = memoryview(bytearray(_TEXT_LIMIT)), 0
+        with contextlib.suppress(Broken):
+            count = self.read_into(answer, view)
+            self.finish(answer)
+        line = bytes(view[:count]).decode(errors="replace").strip().partition("\n")[0]
         return "".join(character for character in line if character.isprintable())
 
-    def _problem(self, response: HTTPResponse, text: str) -> Exception:
-        status = response.status
+    def _problem(self, answer: Answer, text: str) -> Exception:
+        status = answer.status
         said = f" ({text})" if text else ""
         if status in _TRY_AGAIN:
-            return Broken(f"the file server answers {status}{said}", _retry_after(response))
+            return Broken(f"the file server answers {status}{said}", _retry_after(answer))
         if status == 401 and self._renew is not None and not self._renewed:
             return self._ask_for_ticket(self._renew)
         if status in _FINAL:
@@ -126,7 +121,7 @@ class Exchange:
         return Broken("the ticket has expired")
 
 
-def _retry_after(response: HTTPResponse) -> float:
+def _retry_after(answer: Answer) -> float:
     """Seconds; a date is not worth the trouble."""
-    value = response.headers.get("Retry-After", "")
+    value = answer.header("retry-after")
     return float(value) if value.isascii() and value.isdigit() else 0.0

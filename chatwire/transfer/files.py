@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from chatwire.aligned import aligned
 from chatwire.transfer.control import Control
 from chatwire.transfer.errors import DiskFull, LocalProblem
 
@@ -63,7 +64,7 @@ def hash_open(
 ) -> hashlib._Hash:
     """Hash the first ``size`` bytes, or what there is of them, from the file's position. Raises as `hash_file`."""
     digest = hashlib.sha256()
-    buffer = memoryview(bytearray(BLOCK))
+    buffer = aligned(BLOCK)
     done = 0
     try:
         while done < size and (count := file.readinto(buffer[: min(BLOCK, size - done)])):
@@ -77,9 +78,9 @@ def hash_open(
     return digest
 
 
-def sha256_in(header: str | None) -> str:
+def sha256_in(header: str) -> str:
     """The SHA-256 that a Repr-Digest (RFC 9530) tells, in hexadecimal digits, or an empty text."""
-    match = _SHA256.search(header or "")
+    match = _SHA256.search(header)
     if match is None:
         return ""
     try:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import Iterator, Mapping
-from http.client import HTTPException
-from typing import NamedTuple, cast
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, SSLError
-from urllib3.response import HTTPResponse
+import h11
 
+from chatwire.stream import Stream, StreamEnded, StreamError, StreamTimeout
 from chatwire.tls import client_context
+from chatwire.tls_stream import StreamUntrusted, TlsStream
+from chatwire.transfer.answer import HEAD_LIMIT, Answer, read_answer
 from chatwire.transfer.attempts import Broken
 from chatwire.transfer.control import Control
 from chatwire.transfer.errors import Unexpected, Untrusted
@@ -21,7 +22,7 @@ CONNECT_TIME = 10.0  # seconds
 CONNECT_TIME_IF_OTHER = 4.0  # seconds, when there is another host to try
 IO_TIME = 30.0  # seconds in which something must move
 
-LINK_ERRORS = (OSError, HTTPError, HTTPException)
+LINK_ERRORS = (StreamError, h11.RemoteProtocolError)
 
 
 class Url(NamedTuple):
@@ -40,7 +41,8 @@ def parse(url: str) -> Url:
         port = parts.port
     except ValueError:
         raise Unexpected("the server gave an address that is none") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or not (url.isascii() and url.isprintable()):
+    clean = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in ("http", "https") or not parts.hostname or not clean:
         raise Unexpected("the server gave an address that is none")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     tls = parts.scheme == "https"
@@ -61,12 +63,13 @@ class Link:
         self._other_host = other_host
         self._reached = ""  # the host that answered last
         self._context: ssl.SSLContext | None = None
-        self._connection: HTTPConnection | None = None
+        self._stream: Stream | None = None
         self._where: tuple[bool, str, int] | None = None
+        self._answer: Answer | None = None  # to the last request of this connection
 
     def request(
-        self, method: str, url: str, headers: Mapping[str, str], body: Iterator[memoryview] | None, answer_time: float
-    ) -> HTTPResponse:
+        self, method: str, url: str, headers: Mapping[str, str], body: Iterable[memoryview] | None, answer_time: float
+    ) -> Answer:
         """Send a request and return the answer, whose body is still to be read.
 
         Raises:
@@ -74,24 +77,24 @@ class Link:
             Untrusted, Unexpected, Cancelled, and what ``body`` raises.
         """
         parsed = parse(url)
-        connection = self._connected(parsed)
-        connection.timeout = IO_TIME
+        stream = self._connected(parsed)
         try:
+            connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
+            stream.set_timeouts(IO_TIME)
             try:
-                # urllib3 sends whatever is a buffer, though it says bytes.
-                connection.request(
-                    method, parsed.target, cast("Iterator[bytes] | None", body), headers,
-                    preload_content=False, decode_content=False,
-                )  # fmt: skip
-            except (BrokenPipeError, ConnectionResetError):
+                stream.send(connection.send(_request(method, parsed, headers)) or b"")
+                for piece in body or ():
+                    stream.send(piece)
+            except StreamEnded:
                 pass  # the server has had enough, and may have said why
-            connection.timeout = answer_time
-            return connection.getresponse()
+            stream.set_timeouts(answer_time)
+            self._answer = read_answer(stream, connection, method)
         except LINK_ERRORS as error:
             raise self.broken(error) from error
         except BaseException:
             self.close()  # half a request may have been sent
             raise
+        return self._answer
 
     def broken(self, error: Exception) -> Broken:
         """Close, and say what to raise. Raises Cancelled when that is the reason."""
@@ -101,32 +104,26 @@ class Link:
 
     def close(self) -> None:
         """Close the connection; the next request makes another."""
-        connection, self._connection = self._connection, None
+        stream, self._stream, self._answer = self._stream, None, None
         self._control.detach()
-        if connection is not None:
-            connection.close()
+        if stream is not None:
+            stream.close()
 
-    def _connected(self, url: Url) -> HTTPConnection:
-        if self._connection is not None and self._where == url[:3]:
-            return self._connection
+    def _connected(self, url: Url) -> Stream:
+        if self._stream is not None and self._where == url[:3] and self._answer is not None and self._answer.reusable:
+            return self._stream
         self.close()
         problem = ""
         for host in self._hosts(url.host):
-            connection = self._make(url, host)
             try:
-                connection.connect()
-                if connection.sock is not None:
-                    self._control.attach(connection.sock)
-            except LINK_ERRORS as error:
-                connection.close()
-                _check_trust(error)
+                self._stream = self._open(url, host)
+            except StreamUntrusted as error:
+                raise _untrusted() from error
+            except (OSError, ValueError, StreamError) as error:  # ValueError, also UnicodeError: a name that is none
                 problem = problem or f"cannot connect to {host}:{url.port} ({_words(error)})"
                 continue
-            except BaseException:
-                connection.close()
-                raise
-            self._connection, self._where, self._reached = connection, url[:3], host
-            return connection
+            self._where, self._reached = url[:3], host
+            return self._stream
         self._control.check()
         raise Broken(problem)
 
@@ -135,31 +132,48 @@ class Link:
         hosts = [host] if self._other_host in ("", host) else [host, self._other_host]
         return sorted(hosts, key=lambda name: name != self._reached)
 
-    def _make(self, url: Url, host: str) -> HTTPConnection:
+    def _open(self, url: Url, host: str) -> Stream:
+        """Connect. Raises OSError, ValueError, StreamError, Untrusted, Cancelled."""
         patience = CONNECT_TIME_IF_OTHER if len(self._hosts(url.host)) > 1 else CONNECT_TIME
-        if not url.tls:
-            return HTTPConnection(host, url.port, timeout=patience)
+        sock = socket.create_connection((host, url.port), patience)
+        try:
+            sock.setblocking(True)  # from here on the limits are the kernel's, see `Stream`
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._control.attach(sock)
+            return self._secured(sock, host, patience) if url.tls else Stream(sock)
+        except BaseException:
+            self._control.detach()
+            sock.close()
+            raise
+
+    def _secured(self, sock: socket.socket, host: str, patience: float) -> TlsStream:
+        """Shake hands, and look at the certificate before anything is said."""
         if self._context is None:
             self._context = client_context(verify=self._fingerprint is None)
-        return HTTPSConnection(
-            host, url.port, timeout=patience, ssl_context=self._context, assert_fingerprint=self._fingerprint
-        )
+        stream = TlsStream(sock, self._context, hostname=host.partition("%")[0].rstrip("."))
+        stream.handshake(patience)
+        if self._fingerprint is not None and stream.fingerprint().lower() != self._fingerprint.strip().lower():
+            raise _untrusted()
+        return stream
 
 
-def _check_trust(error: Exception) -> None:
-    """To try again would not help, and to go on would be wrong.
+def _request(method: str, url: Url, headers: Mapping[str, str]) -> h11.Request:
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    usual = {True: 443, False: 80}[url.tls]
+    everything = {"Host": host if url.port == usual else f"{host}:{url.port}", **headers}
+    fields = [(name.encode(), value.encode("latin-1")) for name, value in everything.items()]
+    return h11.Request(method=method, target=url.target, headers=fields)
 
-    urllib3's own SSLError comes from comparing fingerprints; what goes wrong in the handshake is the ssl module's.
-    """
-    if isinstance(error, SSLError | ssl.SSLCertVerificationError):
-        raise Untrusted("the file server shows another certificate than expected; nothing was sent") from error
+
+def _untrusted() -> Untrusted:
+    """To try again would not help, and to go on would be wrong."""
+    return Untrusted("the file server shows another certificate than expected; nothing was sent")
 
 
 def _words(error: Exception) -> str:
     """What happened, without addresses and tickets."""
-    cause = error if isinstance(error, OSError) else error.__cause__
-    if isinstance(cause, TimeoutError):
+    if isinstance(error, TimeoutError | StreamTimeout):
         return "no answer in time"
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror.lower()
-    return "it was closed" if isinstance(error, HTTPException) else type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "it was closed" if isinstance(error, StreamError) else "what comes is no HTTP"

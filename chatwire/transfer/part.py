@@ -13,6 +13,7 @@ from types import TracebackType
 from chatwire.transfer.control import Control
 from chatwire.transfer.errors import DiskFull, LocalProblem, WrongHash
 from chatwire.transfer.files import hash_open, open_regular, problem_with
+from chatwire.transfer.flusher import Flusher
 from chatwire.transfer.hasher import Hasher
 from chatwire.transfer.names import fitted
 
@@ -31,6 +32,7 @@ class Part:
         self.path = self.path_of(target, identity)
         self.length = 0
         self._target = target
+        self._flusher = Flusher(self.path)
         self._file = self._open()
         try:
             self._lock()
@@ -55,6 +57,7 @@ class Part:
         if not self.length:  # nothing that is worth keeping
             self.discard()
         self._digest.close()
+        self._flusher.close()
         self._file.close()
 
     @property
@@ -68,17 +71,22 @@ class Part:
         if room.f_bavail * room.f_frsize < size - self.length:
             raise DiskFull(f"no room in {self._target.parent} for {size:,} bytes; make some, and try again")
 
-    def write(self, data: bytes) -> None:
-        """Append. Raises LocalProblem."""
-        view = memoryview(data)
+    def room(self) -> memoryview:
+        """Where the next bytes are to be put; then `write`."""
+        return self._digest.room()
+
+    def write(self, count: int) -> None:
+        """Append so many bytes from `room`. Raises LocalProblem."""
+        view, done = self.room(), 0
         try:
-            while view:
-                written = self._file.write(view)
-                self._digest.update(view[:written])
-                self.length += written
-                view = view[written:]
+            while done < count:
+                done += self._file.write(view[done:count])
         except OSError as error:
             raise problem_with(self._target, error) from error
+        finally:
+            self.length += done
+            self._digest.update(done)
+            self._flusher.grown(done)
 
     def restart(self) -> None:
         """What is there is of no use."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from chatwire.aligned import aligned
 from chatwire.transfer.attempts import Attempts, Broken
 from chatwire.transfer.control import Control, Paused
 from chatwire.transfer.errors import Changed, LocalProblem, Unexpected
@@ -85,18 +86,18 @@ class _Sender:
             "Content-Type": "application/offset+octet-stream",
             "Content-Length": str(self._size - offset),
         }
-        response = self._exchange.ask("PATCH", (200, 204), headers, self._blocks(offset), _ANSWER_TIME)
-        self._take(_number(response.headers.get("Upload-Offset")))
-        self._exchange.finish(response)
+        answer = self._exchange.ask("PATCH", (200, 204), headers, self._blocks(offset), _ANSWER_TIME)
+        self._take(_number(answer.header("upload-offset")))
+        self._exchange.finish(answer)
         self.done = self._acknowledged == self._size
 
     def _ask_offset(self) -> int:
-        response = self._exchange.ask("HEAD", (200, 204), _TUS)
-        self._exchange.finish(response)
-        length = response.headers.get("Upload-Length")
-        if length is not None and _number(length) != self._size:
+        answer = self._exchange.ask("HEAD", (200, 204), _TUS)
+        self._exchange.finish(answer)
+        length = answer.header("upload-length")
+        if length and _number(length) != self._size:
             raise Changed(f"{self._name} has changed its size since it was offered; offer it again")
-        return _number(response.headers.get("Upload-Offset"))
+        return _number(answer.header("upload-offset"))
 
     def _take(self, offset: int) -> None:
         if offset > self._size:
@@ -112,7 +113,7 @@ class _Sender:
 
         All are in one buffer: each has been sent when the next is asked for.
         """
-        buffer = memoryview(bytearray(min(_LARGEST, max(1, self._size - offset))))
+        buffer = aligned(min(_LARGEST, max(1, self._size - offset)))
         piece = _SMALLEST
         while offset < self._size:
             self._exchange.control.step()
@@ -141,7 +142,7 @@ class _Sender:
             self._progress(done, self._size)
 
 
-def _number(text: str | None) -> int:
-    if text is None or not (text.isascii() and text.isdigit()):
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
         raise Unexpected("the file server does not say how much it has; is it a file server?")
     return int(text)

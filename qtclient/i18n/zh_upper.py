@@ -315,6 +315,8 @@ _NOTICES = {
     "Show": "显示",
     "{name} is online": "{name} 上线了",
     "{name} is offline": "{name} 下线了",
+    "{count} more friends are online": "还有 {count} 位好友上线了",
+    "{count} more friends are offline": "还有 {count} 位好友下线了",
 }
 
 _SETTINGS = {

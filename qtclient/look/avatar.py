@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 
 from PyQt5.QtCore import QPointF, QRectF, Qt
-from PyQt5.QtGui import QFont, QIcon, QPainter, QPixmap
+from PyQt5.QtGui import QFont, QIcon, QImage, QPainter, QPixmap
 
 from qtclient.look import palette
 from qtclient.look.icons import paint_icon
@@ -77,14 +77,19 @@ def _centred(rect: QRectF, side: float) -> QRectF:
     return result
 
 
+def avatar_image(name: str, side: int, *, group: bool = False) -> QImage:
+    """The same as a picture, of bytes in the order red, green, blue, alpha."""
+    result = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    result.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(result)
+    paint_avatar(painter, QRectF(0, 0, side, side), name, group=group)
+    painter.end()
+    return result.convertToFormat(QImage.Format.Format_RGBA8888)
+
+
 def avatar_icon(name: str, *, group: bool = False) -> QIcon:
     """The same as an icon of windows and tabs."""
     result = QIcon()
     for side in (16, 32, 64):
-        pixmap = QPixmap(side, side)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        paint_avatar(painter, QRectF(0, 0, side, side), name, group=group)
-        painter.end()
-        result.addPixmap(pixmap)
+        result.addPixmap(QPixmap.fromImage(avatar_image(name, side, group=group)))
     return result

@@ -19,7 +19,8 @@ def style_sheet(colours: Colours, points: float) -> str:
         "small": f"{points * 0.92:.1f}",
         "emoji": f"{points * 1.35:.1f}",
     }
-    return "".join(part % values for part in (_GROUNDS, _LABELS, _BUTTONS, _FIELDS, _CHOICES, _VIEWS, _BARS, _MENUS))
+    parts = (_GROUNDS, _LABELS, _BUTTONS, _FIELDS, _CHOICES, _VIEWS, _BARS, _MENUS, _BALLOONS)
+    return "".join(part % values for part in parts)
 
 
 _GROUNDS = """
@@ -37,6 +38,12 @@ QFrame[role="drop"] QLabel { color: %(accent)s; }
 QSplitter::handle { background: %(line)s; }
 QToolTip { background: %(surface)s; color: %(text)s; border: 1px solid %(line)s; padding: 4px 8px; }
 QScrollArea { border: none; background: transparent; }
+"""
+
+# Qt's own, at a tray icon: it is pale yellow by day and by night.
+_BALLOONS = """
+QBalloonTip QLabel { color: #202020; }
+QBalloonTip QPushButton { background: transparent; border: none; padding: 0; min-height: 0; }
 """
 
 _LABELS = """
@@ -79,7 +86,7 @@ QToolButton[role="send"] { background: %(button)s; border-radius: 20px; padding:
 QToolButton[role="send"]:hover { background: %(button_hover)s; }
 QToolButton[role="send"]:pressed { background: %(button_down)s; }
 QToolButton[role="send"]:disabled { background: %(line)s; }
-QToolButton[role="emoji"] { padding: 2px 4px; font-size: %(emoji)spt; }
+QToolButton[role="emoji"] { padding: 2px 4px; font-family: "Noto Color Emoji"; font-size: %(emoji)spt; }
 """
 
 _FIELDS = """

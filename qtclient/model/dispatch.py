@@ -155,7 +155,7 @@ class Dispatch:
     def _roster(self, roster: Roster) -> None:
         stage = self._stage
         stage.limits = roster.limits
-        stage.friends_model.set_all([Friend(name, online) for name, online in roster.friends.items()])
+        stage.friends_model.show(roster.friends)
         stage.groups_model.set_all(roster.groups)
         self._show_presence()
         self._told |= {"friends_changed", "groups_changed"}
@@ -206,7 +206,7 @@ class Dispatch:
         was_online = stage.online
         stage.link = replace(state, reason=words.link(state.reason))
         if was_online and not stage.online:
-            stage.friends_model.set_all([Friend(friend.name, False) for friend in stage.friends])
+            stage.friends_model.show({friend.name: False for friend in stage.friends})
             self._show_presence()
             self._told.add("friends_changed")
         stage.link_changed.emit(stage.link)

@@ -8,10 +8,13 @@ from typing import Any, Generic, TypeVar
 
 from PyQt5.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 
+from qtclient.model.folded import folded
+
 Record = TypeVar("Record")
-_FEW = 200  # changes at once, above which the model is reset: nobody has seen the list yet
+FEW = 200  # changes at once, above which the model is reset: nobody has seen the list yet
 
 RecordRole = Qt.ItemDataRole.UserRole + 1
+FilterRole = Qt.ItemDataRole.UserRole + 2  # the text, as it is looked for
 
 
 class SortedModel(QAbstractListModel, Generic[Record]):
@@ -67,16 +70,19 @@ class SortedModel(QAbstractListModel, Generic[Record]):
     def set_all(self, records: Iterable[Record]) -> None:
         """Hold these and no others."""
         wanted = {self.name_of(record): record for record in records}
-        changes = sum(self._records.get(name) != record for name, record in wanted.items())
-        if changes + len(self._records.keys() - wanted.keys()) > _FEW:
+        gone = self._records.keys() - wanted.keys()
+        changed = [record for name, record in wanted.items() if self._records.get(name) != record]
+        if len(gone) + len(changed) > FEW:
+            names = [name for _, name in self._order if name in wanted]  # most are sorted already
+            names += wanted.keys() - self._records.keys()
             self.beginResetModel()
             self._records = wanted
-            self._order = sorted((self.place_of(record), name) for name, record in wanted.items())
+            self._order = sorted([(self.place_of(wanted[name]), name) for name in names])
             self.endResetModel()
             return
-        for name in self._records.keys() - wanted.keys():
+        for name in gone:
             self.remove(name)
-        for record in wanted.values():
+        for record in changed:
             self.put(record)
 
     def _replace(self, name: Hashable, before: Record, record: Record) -> None:
@@ -123,13 +129,16 @@ class SortedModel(QAbstractListModel, Generic[Record]):
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """See Qt."""
-        if not index.isValid() or not 0 <= index.row() < len(self._order):
+        row = index.row()
+        if not 0 <= row < len(self._order):
             return None
-        record = self._records[self._order[index.row()][1]]
+        record = self._records[self._order[row][1]]
         if role == RecordRole:
             return record
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text_of(record)
+        if role == FilterRole:
+            return folded(self.text_of(record))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self.spoken(record)
         return None

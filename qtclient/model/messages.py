@@ -10,13 +10,13 @@ from typing import Any, Protocol
 from PyQt5.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, pyqtSignal
 
 from qtclient.cache.reader import Reader
-from qtclient.i18n import tr
+from qtclient.model.aloud import spoken
 from qtclient.model.words import told
 from qtclient.records import NOT_STORED, Key, Message, Sent
 
 MessageRole = Qt.ItemDataRole.UserRole + 1
 PAGE = 60  # messages
-MOST, KEPT = 1000, 500  # messages in a model that only grows at its end: above the first it forgets down to the second
+MOST, KEPT = 400, 200  # messages in a model that only grows at its end: above the first it forgets down to the second
 _TOP = NOT_STORED << 1
 
 
@@ -261,7 +261,7 @@ class MessagesModel(QAbstractListModel):
             if message.sent is Sent.READ:
                 break  # so are all before
             if message.mine:
-                self._messages[at] = with_sent(message, Sent.READ)
+                self._messages[at] = replace(message, sent=Sent.READ)
                 changed.append(self._messages[at])
                 self.dataChanged.emit(self.index(at), self.index(at))
         return changed
@@ -284,27 +284,3 @@ class MessagesModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return spoken(message)
         return None
-
-
-def with_sent(message: Message, sent: Sent) -> Message:
-    """The message, come so far."""
-    return replace(message, sent=sent)
-
-
-_STATES: dict[Sent, str] = {
-    Sent.WAITING: "waiting for a connection",
-    Sent.SENDING: "being sent",
-    Sent.STORED: "sent",
-    Sent.DELIVERED: "delivered",
-    Sent.READ: "read",
-    Sent.FAILED: "not sent",
-}
-
-
-def spoken(message: Message) -> str:
-    """What a screen reader says."""
-    said = tr("File {name}", name=message.file.name) if message.file else message.text
-    if not message.mine:
-        return f"{message.sender}: {said}"
-    parts = [tr("You: {said}", said=said), tr(_STATES[message.sent]), message.problem]
-    return ", ".join(part for part in parts if part)

@@ -11,12 +11,12 @@ from chatwire.client import Client
 from chatwire.codec import Object
 from chatwire.errors import Refused, UnknownFingerprint
 from chatwire.events import Event, Fate, LinkDown, LinkUp, Push
-from chatwire.outbox import try_again
 from qtclient.cache import incoming
 from qtclient.cache.changes import Changes
 from qtclient.cache.ledger import Ledger
 from qtclient.cache.place import Lock
 from qtclient.cache.writer import Writer
+from qtclient.net.asking import fetch_history, tell_read
 from qtclient.net.chat import Chat, Start
 from qtclient.net.clock import now_ms
 from qtclient.net.happened import Ended, Notice, Post, Rebuilt, Roster
@@ -27,7 +27,6 @@ from qtclient.records import FileInfo, FileState, Key, Link, LinkState, Sent, Se
 
 CACHE = "cache.db"
 _MOST_FILES = 20  # whose state is asked for when the connection is back
-_HISTORY = 100  # messages in a page
 
 Tell = Callable[[Object], None]
 
@@ -124,7 +123,7 @@ class Account:
         def job(ledger: Ledger) -> None:
             mid = ledger.conversations.read_all(key)
             if mid:
-                ledger.after_commit(partial(self._tell_read, key, mid))
+                ledger.after_commit(partial(tell_read, self._chat, self._writer, key, mid))
 
         self._writer.do(job)
 
@@ -146,21 +145,7 @@ class Account:
 
     def history(self, key: Key, before: int, done: Callable[[bool], None]) -> None:
         """Fetch what is directly before a mid into the cache; ``done`` is told, in any thread, whether it is there."""
-
-        def answered(reply: Object) -> None:
-            found, more = reply.get("messages"), reply.get("more") is True
-            if reply.get("result") != "success" or not isinstance(found, list):
-                done(False)
-                return
-            objs = [obj for obj in found if isinstance(obj, dict)]
-
-            def job(ledger: Ledger) -> None:
-                ledger.history(key, objs, before, more=more)
-                ledger.after_commit(partial(done, True))
-
-            self._writer.do(job)
-
-        self._chat.ask("history", answered, before=before, limit=_HISTORY, **key.field)
+        fetch_history(self._chat, self._writer, key, before, done)
 
     def set_friend(self, name: str, present: bool) -> None:
         """The roster has changed by a request of ours."""
@@ -254,22 +239,13 @@ class Account:
 
     def _welcomed(self, untold: list[tuple[Key, int]]) -> None:
         for key, mid in untold:
-            self._tell_read(key, mid)
+            tell_read(self._chat, self._writer, key, mid)
         self.transfers.hurry()
 
     def _another_server(self) -> None:
         """What is cached is about a server that was set up anew since; it would hide what this one says."""
         self._post(Notice("The server was set up anew. What was here before is set aside."))
         self._writer.give_up()
-
-    def _tell_read(self, key: Key, mid: int) -> None:
-        def done(reply: Object) -> None:
-            if reply.get("result") == "success":
-                self._writer.do(lambda ledger: ledger.conversations.told(key, mid))
-            elif not try_again(str(reply.get("result"))) and reply.get("result") != "link_lost":
-                self._writer.do(lambda ledger: ledger.conversations.told(key, mid))  # it will never want to know
-
-        self._chat.ask("read", done, mid=mid, **key.field)
 
     def _committed(self, mid: int) -> None:
         """Everything that was pushed up to here is on the disk. The writer's thread."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Protocol
 
-from PyQt5.QtCore import QModelIndex, QObject, QPointF, QSize, QSizeF, pyqtSignal
+from PyQt5.QtCore import QModelIndex, QPointF, QSize, QSizeF, pyqtSignal
 from PyQt5.QtGui import QFont, QPainter, QPixmap
-from PyQt5.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PyQt5.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from qtclient.records import Key, Message, TransferInfo
 from qtclient.widgets.bubble_paint import BubblePainter, Marks
@@ -15,7 +15,8 @@ from qtclient.widgets.measures import Measures
 from qtclient.widgets.rows import About, Place, Row, RowMaker
 from qtclient.widgets.said import day_number
 
-_KEPT = 80  # rows that stay laid out, some 11 KiB each: more than the tallest screen shows
+_ROW = 20  # pixels: no row is as low, so all that are in sight stay laid out, at some 11 KiB each
+_SPARE = 8  # rows beyond those
 _RUN = 5 * 60_000  # ms; a longer silence begins a new run
 
 
@@ -37,9 +38,9 @@ class Bubbles(QStyledItemDelegate):
 
     changed = pyqtSignal()  # everything has to be measured again
 
-    def __init__(self, role: int, files: Files, font: QFont, parent: QObject) -> None:
-        super().__init__(parent)
-        self._role, self._files = role, files
+    def __init__(self, role: int, files: Files, font: QFont, view: QWidget) -> None:
+        super().__init__(view)
+        self._role, self._files, self._view = role, files, view
         self._kept: OrderedDict[tuple[Key, int], tuple[object, Row]] = OrderedDict()
         self._whole: set[tuple[Key, int]] = set()
         self.fresh_row: int | None = None  # `Message.row` above which "new messages" stands
@@ -79,7 +80,7 @@ class Bubbles(QStyledItemDelegate):
             return known[1]
         row = self._maker.make(message, place, About(transfer, size, name in self._whole), width)
         self._kept[name] = (basis, row)
-        if len(self._kept) > _KEPT:
+        while len(self._kept) > self._view.height() // _ROW + _SPARE:
             self._kept.popitem(last=False)
         return row
 

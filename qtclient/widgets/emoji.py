@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QAbstractListModel, QModelIndex, QPoint, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QFont, QKeyEvent, QPainter
+from PyQt5.QtGui import QColor, QKeyEvent, QPainter
 from PyQt5.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
 
 from qtclient.i18n import tr
 from qtclient.look import palette
+from qtclient.look.emoji_font import in_colour
 from qtclient.widgets.emoji_data import families, find, name
 from qtclient.widgets.popup import Popup
 from qtclient.widgets.worded import say, set_role, tool
@@ -119,6 +120,7 @@ class EmojiPicker(Popup):
             button.setText(family[0])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             button.setProperty("family", place)
+            button.setFixedWidth(self._view.gridSize().width())
             button.clicked.connect(self._family_clicked)
             bar.addWidget(button)
         bar.addStretch()
@@ -159,7 +161,7 @@ class _EmojiCells(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(palette.now().selected))
             painter.drawRoundedRect(option.rect.adjusted(1, 1, -1, -1), 8, 8)
-        font = QFont(option.font)
+        font = in_colour(option.font)
         font.setPixelSize(round(option.rect.height() * 0.62))
         painter.setFont(font)
         painter.setPen(QColor(palette.now().text))

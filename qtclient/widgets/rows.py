@@ -240,10 +240,11 @@ class RowMaker:
         return of.name_metrics.horizontalAdvance(row.name) + 2
 
     def _bubble(self, row: Row, top: float, wide: float, high: float) -> None:
-        left = row.width - SIDE - wide if row.message.mine else float(SIDE)
+        wide, high = round(wide + 0.5), round(high + 0.5)
+        left = round(row.width) - SIDE - wide if row.message.mine else SIDE
         if row.place.group and not row.message.mine:
             left += AVATAR + AVATAR_GAP
-        row.bubble = QRectF(round(left), round(top), round(wide + 0.5), round(high + 0.5))
+        row.bubble = QRectF(left, round(top), wide, high)
         if row.place.group and not row.message.mine and row.place.last:
             row.avatar = QRectF(SIDE, row.bubble.bottom() - AVATAR, AVATAR, AVATAR)
         row.name_at = QRectF(

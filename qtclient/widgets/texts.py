@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
 from PyQt5.QtCore import QPointF, QRectF
 from PyQt5.QtGui import QColor, QPainter, QTextCharFormat, QTextLayout, QTextOption
 
+from qtclient.look import emoji_font
 from qtclient.widgets import said
 from qtclient.widgets.links import Link, find_links
 from qtclient.widgets.measures import Measures
@@ -15,6 +17,7 @@ from qtclient.widgets.measures import Measures
 FOLD_LENGTH, FOLD_LINES = 2000, 30  # a message beyond that is shown in part until the user wants it whole
 _MOST_LARGE = 3  # emoji that are shown large
 _EMOJI_PARTS = "\u200d\ufe0f\u20e3"
+_EMOJI = re.compile(f"(?:[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff❤☀☁☂☃☎☕☺♥⚡✅✈✌✍✨❌❓❗⭐][{_EMOJI_PARTS}]*)+")
 
 
 @dataclass
@@ -74,11 +77,11 @@ def lay_out(text: str, widest: float, measures: Measures, *, whole: bool, link_c
     large = _is_large(text)
     shown = text.replace("\n", "\u2028")
     links = [] if large else find_links(shown)
-    layout = QTextLayout(shown, measures.large if large else measures.text)
+    layout = QTextLayout(shown, emoji_font.in_colour(measures.large) if large else measures.text)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
-    layout.setFormats([_link_format(link, link_colour) for link in links])
+    layout.setFormats([*(_link_format(link, link_colour) for link in links), *_emoji_formats(shown)])
     layout.setCacheEnabled(True)
     width, height, last = _break(layout, widest)
     if _is_right_to_left(shown) and width < widest:
@@ -122,20 +125,33 @@ def _link_format(link: Link, colour: str) -> QTextLayout.FormatRange:
     return result
 
 
+def _emoji_formats(shown: str) -> list[QTextLayout.FormatRange]:
+    """Where emoji stand, counted in UTF-16 units: those are in a font of their own."""
+    if shown.isascii() or not emoji_font.family():
+        return []
+    found, end, units = [], 0, 0
+    for match in _EMOJI.finditer(shown):
+        units += _units(shown[end : match.start()])
+        one = QTextLayout.FormatRange()
+        one.start, one.length = units, _units(match[0])
+        shape = QTextCharFormat()
+        shape.setFontFamily(emoji_font.family())
+        one.format = shape
+        found.append(one)
+        units, end = units + one.length, match.end()
+    return found
+
+
+def _units(text: str) -> int:
+    return len(text) + sum(sign > "\uffff" for sign in text)
+
+
 def _is_large(text: str) -> bool:
     if not text or len(text) > 24:
         return False
     signs = [sign for sign in text if sign not in _EMOJI_PARTS and not "\U0001f3fb" <= sign <= "\U0001f3ff"]
     joins = text.count("\u200d")
-    return 0 < len(signs) - 2 * joins <= _MOST_LARGE and all(_is_emoji(sign) for sign in signs)
-
-
-def _is_emoji(sign: str) -> bool:
-    return (
-        "\U0001f300" <= sign <= "\U0001faff"
-        or sign in "❤☀☁☂☃☎☕☺♥⚡✅✈✌✍✨❌❓❗⭐"
-        or "\U0001f1e6" <= sign <= "\U0001f1ff"
-    )
+    return 0 < len(signs) - 2 * joins <= _MOST_LARGE and all(map(_EMOJI.fullmatch, signs))
 
 
 def _is_right_to_left(text: str) -> bool:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import QPoint, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage, QResizeEvent
 from PyQt5.QtWidgets import QFileDialog, QMenu, QVBoxLayout
 
-from qtclient.i18n import ntr, tr
+from qtclient.i18n import tr
 from qtclient.model.session import Session
 from qtclient.model.settings import Settings
-from qtclient.records import Hit, Key, Kind, LinkState, Member, Message
+from qtclient.records import Hit, Key, Kind, LinkState, Message
 from qtclient.widgets import said
 from qtclient.widgets.banner import Banner
 from qtclient.widgets.composer import Composer
@@ -25,8 +24,8 @@ from qtclient.widgets.message_pane import MessagePane
 from qtclient.widgets.toast import Toast
 from qtclient.widgets.worded import Worded, line
 from qtclient.windows.message_deeds import MessageDeeds
+from qtclient.windows.second_line import SecondLine
 
-_TYPING = 6000  # ms that "is writing" stays without another sign
 _DRAFT = 600  # ms of rest before a draft is kept
 
 
@@ -43,16 +42,17 @@ class ConversationPane(Worded):
         super().__init__(None)
         self.key, self.session, self.settings = key, session, settings
         self._board = board
-        self._members: list[Member] | None = None
         self.header, self.banner = Header(key), Banner()
+        self._second = SecondLine(session, key, self.header, self)
         self.messages = MessagePane(session.messages(key), board, said.name(key.name))
         self.composer = Composer()
         self.toast = Toast(self.messages, above=16)
         self.deeds = MessageDeeds(session, settings, board, self)
         self._drop = DropSign(self)
-        self._typists: dict[str, float] = {}
-        self._typing_over = self._timer(_TYPING, self._show_second)
-        self._keep_draft = self._timer(_DRAFT, self.keep_draft)
+        self._keep_draft = QTimer(self)
+        self._keep_draft.setSingleShot(True)
+        self._keep_draft.setInterval(_DRAFT)
+        self._keep_draft.timeout.connect(self.keep_draft)
         self._build()
         self._connect()
         self.composer.set_text(session.draft(key))
@@ -100,7 +100,7 @@ class ConversationPane(Worded):
         self.setAccessibleName(tr("Conversation with {name}", name=said.name(self.key.name)))
         self.composer.set_to(said.name(self.key.name))
         self._drop.say(tr("Drop files here to send them to {name}", name=said.name(self.key.name)))
-        self._show_second()
+        self._second.say()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -204,63 +204,16 @@ class ConversationPane(Worded):
 
     def _set_link(self, state: LinkState) -> None:
         self.banner.set_state(state)
-        if not self.session.online:
-            self._typists.clear()
         limits = self.session.limits
         self.composer.set_limits(limits.get("max_text", 0), limits.get("max_file", 0))
-        if self.key.kind is Kind.GROUP and self.session.online:
-            self.session.ask_members(self.key.name)
-        self._show_second()
-
-    def _members_known(self, group: str, members: list[Member]) -> None:
-        if self.key.kind is Kind.GROUP and group == self.key.name:
-            self._members = members
-            self._show_second()
-
-    def _membership(self, group: str, user: str, joined: bool) -> None:
-        if self.key.kind is Kind.GROUP and group == self.key.name and self.session.online:
-            self.session.ask_members(group)
-
-    def _presence(self, name: str, online: bool) -> None:
-        if self.key == Key(Kind.PEER, name):
-            self._show_second()
-
-    def _somebody_types(self, key: Key, who: str) -> None:
-        if key == self.key:
-            self._typists[who] = time.monotonic()
-            self._typing_over.start()
-            self._show_second()
 
     def _arrived(self, message: Message, live: bool) -> None:
         if message.key == self.key:
-            if self._typists.pop(message.sender, None) is not None:
-                self._show_second()
             self.looked_at()
 
     def _apply(self, name: str) -> None:
         if name == "send_with":
             self.composer.set_enter_sends(self.settings.get("send_with") == "enter")
-
-    def _show_second(self) -> None:
-        """Who is writing; else whether they are there, or how many they are."""
-        now = time.monotonic()
-        self._typists = {who: when for who, when in self._typists.items() if now - when < _TYPING / 1000 - 0.1}
-        online = self.session.conversation(self.key).online
-        self.header.set_online(online)
-        if self._typists:
-            self.header.set_second(self._writing(), busy=True)
-        elif self.key.kind is Kind.GROUP:
-            self.header.set_second(_crowd(self._members))
-        else:
-            self.header.set_second(tr("online") if online else tr("offline"))
-
-    def _writing(self) -> str:
-        names = [said.name(who) for who in self._typists]
-        if self.key.kind is Kind.PEER:
-            return tr("is writing…")
-        if len(names) == 1:
-            return tr("{name} is writing…", name=names[0])
-        return tr("{count} people are writing…", count=len(names))
 
     # How it is put together
 
@@ -277,10 +230,6 @@ class ConversationPane(Worded):
     def _connect(self) -> None:
         session, view = self.session, self.messages.view
         session.link_changed.connect(self._set_link)
-        session.members.connect(self._members_known)
-        session.group_event.connect(self._membership)
-        session.presence.connect(self._presence)
-        session.typing.connect(self._somebody_types)
         session.message_arrived.connect(self._arrived)
         self.settings.changed.connect(self._apply)
         self.banner.try_now.connect(session.try_now)
@@ -312,18 +261,3 @@ class ConversationPane(Worded):
         header.members.connect(self.want_members)
         header.mute.connect(self.toggle_mute)
         header.menu.connect(self._open_menu)
-
-    def _timer(self, interval: int, act: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(interval)
-        timer.timeout.connect(act)
-        return timer
-
-
-def _crowd(members: list[Member] | None) -> str:
-    if members is None:
-        return tr("Group")
-    there = sum(member.online for member in members)
-    count = ntr("{count} member", "{count} members", len(members))
-    return count + " · " + tr("{count} online", count=there) if there else count

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PyQt5 import sip
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QApplication, QWidget
@@ -11,21 +9,23 @@ from PyQt5.QtWidgets import QApplication, QWidget
 from qtclient.look.theme import Theme
 from qtclient.model.session import Session
 from qtclient.model.settings import Settings
-from qtclient.records import Hit, Key, Kind, Message, Phase, TransferInfo
+from qtclient.records import Hit, Key, Kind, Message, TransferInfo
 from qtclient.widgets.files import FileBoard
 from qtclient.windows.conversation import ConversationPane
 from qtclient.windows.help import HelpWindow
 from qtclient.windows.jump import JumpWindow
 from qtclient.windows.main import MainWindow
 from qtclient.windows.members import MembersWindow
-from qtclient.windows.notices import Notices, Tray
+from qtclient.windows.notices import Notices
 from qtclient.windows.open_conversations import OpenConversations
 from qtclient.windows.picture import PictureWindow
+from qtclient.windows.previews import Previews
 from qtclient.windows.prompts import ConfirmPrompt, Done, NamePrompt, PasswordPrompt
 from qtclient.windows.search import SearchWindow
 from qtclient.windows.settings import SettingsWindow
 from qtclient.windows.shortcuts import bind
 from qtclient.windows.transfers import TransfersWindow
+from qtclient.windows.tray import Tray
 from qtclient.windows.watch import WatchWindow
 from qtclient.windows.window import Window, adopt
 
@@ -40,6 +40,7 @@ class Desk(QObject):
         super().__init__(parent)
         self.session, self.settings = session, settings
         self.board = FileBoard(session, self)
+        self._previews = Previews(session, settings, self.board, self)
         self._windows: dict[str, Window] = {}
         self._closing = False
         self.conversations = OpenConversations(session, settings, self.board, self.bind, self)
@@ -174,6 +175,7 @@ class Desk(QObject):
         for window in list(self._windows.values()):
             if not sip.isdeleted(window):
                 window.close()
+        self.notices.close()
         self.tray.close()
         self.board.close()
         self.main.remember()
@@ -212,7 +214,7 @@ class Desk(QObject):
         self.tray.show_wanted.connect(self.show)
         self.tray.quit_wanted.connect(self.quit_asked)
         self.notices.open_wanted.connect(self.open)
-        self.board.picture_wanted.connect(self._fetch_picture)
+        self.notices.show_wanted.connect(self.show)
         self.board.failed.connect(main.toast.say)
         self.settings.changed.connect(self._setting)
         opened = self.conversations
@@ -221,7 +223,6 @@ class Desk(QObject):
         opened.leave_wanted.connect(self.confirm_leave)
         opened.picture_wanted.connect(self.show_picture)
         opened.watch_wanted.connect(self.watch_message)
-        self.session.transfer_changed.connect(self._transfer_changed)
 
     def _show_named(self, name: str) -> None:
         {
@@ -265,17 +266,6 @@ class Desk(QObject):
         """The program goes on in the tray, if there is one and the user wants that."""
         if not self._closing and not (self.settings.get("close_to_tray") and self.tray.is_there()):
             self.quit_asked.emit()
-
-    def _fetch_picture(self, message: Message) -> None:
-        file = message.file
-        if file is not None and file.length <= self.settings.get("auto_download_images_below") and self.session.online:
-            self.session.pictures.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.session.download(message, self.session.pictures)
-
-    def _transfer_changed(self, info: TransferInfo) -> None:
-        """A picture that was fetched for its preview is no business of the transfers window."""
-        if info.phase is Phase.DONE and not info.upload and Path(info.path).parent == self.session.pictures:
-            self.session.clear_transfer(info.id)
 
     def _theme_changed(self) -> None:
         for widget in QApplication.topLevelWidgets():

@@ -7,7 +7,7 @@ from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from qtclient.i18n import tr
-from qtclient.model.people import folded
+from qtclient.model.folded import folded
 from qtclient.model.session import Session
 from qtclient.records import Friend, Key
 from qtclient.widgets import said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -12,9 +12,13 @@ from qtclient.i18n import tr
 from qtclient.look.icons import app_icon
 from qtclient.model.settings import Settings
 from qtclient.widgets import said
+from qtclient.widgets.scrolled import Scrolled
 from qtclient.widgets.worded import Worded, set_role
 from qtclient.windows.certificates import ChangedPage, TrustPage
 from qtclient.windows.login_form import LoginForm
+from qtclient.windows.window import fitting
+
+_FORM, _TRUST, _CHANGED = range(3)  # the pages
 
 
 @dataclass(frozen=True)
@@ -47,28 +51,31 @@ class LoginWindow(Worded):
         self._trust, self._changed = TrustPage(), ChangedPage()
         self._pages = QStackedWidget()
         for page in (self._form, self._trust, self._changed):
-            self._pages.addWidget(page)
+            page.setContentsMargins(40, 32, 40, 32)
+            self._pages.addWidget(Scrolled(page))
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(40, 32, 40, 32)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._pages)
         self._connect()
         self._fill(server)
         self.say_words()
-        self.resize(max(420, self._form.sizeHint().width() + 80), self.sizeHint().height())
+        self._grow()
 
     # What the program tells
 
     def busy(self, text: str) -> None:
         """Something is under way."""
-        self._pages.setCurrentWidget(self._form)
+        self._pages.setCurrentIndex(_FORM)
         self._form.lock(True)
         self._form.say(said.name(text), "second")
+        self._grow()
 
     def failed(self, text: str) -> None:
         """It did not work: why, and another try."""
-        self._pages.setCurrentWidget(self._form)
+        self._pages.setCurrentIndex(_FORM)
         self._form.lock(False)
         self._form.say(said.text(text), "error")
+        self._grow()
         self._form.password.setFocus()
         self._form.password.selectAll()
 
@@ -76,14 +83,14 @@ class LoginWindow(Worded):
         """The server is not known: is it the right one?"""
         self._question = (server, fingerprint)
         self._trust.ask(server, fingerprint)
-        self._pages.setCurrentWidget(self._trust)
+        self._pages.setCurrentIndex(_TRUST)
 
     def changed_certificate(self, server: str, old: str, new: str) -> None:
         """The server is not what it was: stop."""
         self._form.lock(False)
         self._form.say("", "error")
         self._changed.warn(server, old, new)
-        self._pages.setCurrentWidget(self._changed)
+        self._pages.setCurrentIndex(_CHANGED)
 
     # What the user does
 
@@ -96,7 +103,7 @@ class LoginWindow(Worded):
         self.closed.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if event.key() == Qt.Key.Key_Escape and (self._form.locked or self._pages.currentWidget() is not self._form):
+        if event.key() == Qt.Key.Key_Escape and (self._form.locked or self._pages.currentIndex() != _FORM):
             self._give_up()
         else:
             super().keyPressEvent(event)
@@ -125,6 +132,12 @@ class LoginWindow(Worded):
         if not accounts:
             self._form.server.setFocus()
 
+    def _grow(self) -> None:
+        """Have room for all of it, as far as the screen has."""
+        hint = self.sizeHint().expandedTo(QSize(420, 0))
+        wanted = hint.expandedTo(self.size()) if self.isVisible() else hint
+        self.resize(fitting(wanted, self.geometry().center()))
+
     def _offer_users(self, server: str) -> None:
         users = [account.user for account in self._settings.known_accounts() if account.server == server.strip()]
         self._form.users.setStringList(users)
@@ -134,7 +147,7 @@ class LoginWindow(Worded):
         self._form.set_registers(self._registers)
         self._form.say("", "error")
         self.say_words()
-        self.adjustSize()
+        self._grow()
 
     def _submit(self) -> None:
         form = self._form
@@ -150,12 +163,12 @@ class LoginWindow(Worded):
         self.asked.emit(LoginRequest(server, user, form.password.text(), self._registers, form.stay.isChecked()))
 
     def _agree(self) -> None:
-        self._pages.setCurrentWidget(self._form)
+        self._pages.setCurrentIndex(_FORM)
         self._form.lock(True)
         self.trusted.emit(*self._question)
 
     def _give_up(self) -> None:
-        self._pages.setCurrentWidget(self._form)
+        self._pages.setCurrentIndex(_FORM)
         self._form.lock(False)
         self._form.say("", "error")
         self.declined.emit()

@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QLineEdit, QVBoxLayout
 from qtclient.i18n import ntr, tr
 from qtclient.look.icons import icon
 from qtclient.model.filter import FilterModel
-from qtclient.model.people import folded
+from qtclient.model.folded import folded
 from qtclient.model.session import Session
 from qtclient.model.settings import Settings
 from qtclient.records import Key, Kind, LinkState, Member

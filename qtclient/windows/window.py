@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from PyQt5.QtCore import QByteArray, QEvent, QPoint, QRect, Qt, pyqtSignal
-from PyQt5.QtGui import QCloseEvent
+from PyQt5.QtCore import QByteArray, QEvent, QPoint, QRect, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QRegion
 from PyQt5.QtWidgets import QApplication, QWidget
 
 from qtclient.look.icons import app_icon
@@ -28,13 +28,16 @@ class Window(Worded):
         self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
         self.setWindowIcon(app_icon())
         set_role(self, "window")
-        self.resize(*size)
+        self.resize(fitting(QSize(*size)))
         self._come_back()
 
     def bring_up(self) -> None:
         """Show it in front of all."""
         if self.isMinimized():
             self.showNormal()
+        title = QRect(self.frameGeometry().topLeft(), QSize(self.width(), _TITLE))
+        if self.isVisible() and _seen(title) < _GRIP:
+            self.move(inside(self.frameGeometry(), self).topLeft())
         self.show()
         self.raise_()
         self.activateWindow()
@@ -63,7 +66,15 @@ class Window(Worded):
             try:
                 self.restoreGeometry(QByteArray(base64.b64decode(place, validate=True)))
             except ValueError:
-                pass  # somebody has written in the file; the window has its usual place
+                return  # somebody has written in the file; the window has its usual place
+            self._come_inside()
+
+    def _come_inside(self) -> None:
+        """Since the place was remembered, the screen may have become another."""
+        place = self.geometry()
+        if not self.isMaximized() and not self.isFullScreen() and not QRegion(place).subtracted(_screens()).isEmpty():
+            place.setSize(fitting(place.size(), place.center()))
+            self.setGeometry(inside(place.adjusted(0, -_TITLE, 0, 0), self).adjusted(0, _TITLE, 0, 0))
 
 
 def adopt(window: Window, owner: QWidget) -> None:
@@ -76,14 +87,38 @@ def adopt(window: Window, owner: QWidget) -> None:
 
 def inside(frame: QRect, owner: QWidget) -> QRect:
     """A rectangle, moved as little as it takes to be on the screen of ``owner``."""
-    screen = QApplication.screenAt(owner.frameGeometry().center()) or QApplication.primaryScreen()
-    free = screen.availableGeometry()
+    free = _free(owner.frameGeometry().center())
     x = max(free.left(), min(frame.left(), free.right() - frame.width()))
     y = max(free.top(), min(frame.top(), free.bottom() - frame.height()))
     return QRect(QPoint(x, y), frame.size())
 
 
+def fitting(size: QSize, near: QPoint | None = None) -> QSize:
+    """A size, made so small that the screen ``near`` a place has room for it and for a frame."""
+    free = _free(near or QPoint(0, 0))
+    return size.boundedTo(QSize(free.width(), free.height() - _TITLE))
+
+
+def _free(near: QPoint) -> QRect:
+    screen = QApplication.screenAt(near) or QApplication.primaryScreen()
+    return screen.availableGeometry()
+
+
+def _screens() -> QRegion:
+    result = QRegion()
+    for screen in QApplication.screens():
+        result = result.united(screen.availableGeometry())
+    return result
+
+
+def _seen(area: QRect) -> int:
+    """How wide the part of it is that is on a screen."""
+    return QRegion(area).intersected(_screens()).boundingRect().width()
+
+
 _MOST_PLACES = 500
+_TITLE = 36  # pixels of the frame above a window, as nobody tells before it is shown
+_GRIP = 80  # pixels of it that one needs to move a window
 
 
 def _newest(places: dict[str, str]) -> dict[str, str]:

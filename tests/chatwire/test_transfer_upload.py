@@ -214,7 +214,9 @@ def test_a_file_that_shrinks_meanwhile(server: Scripted, path: Path) -> None:
         upload(server.url(), path, fingerprint=server.pin, progress=shrink)
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "http:///x", "http://h:99999/x", "http://h/\nx", "x"])
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1/x", "http:///x", "http://h:99999/x", "http://h/\nx", "http://h/a b", "x"]
+)
 def test_addresses_that_are_none(path: Path, url: str) -> None:
     with pytest.raises(Unexpected, match="an address that is none"):
         upload(url, path)

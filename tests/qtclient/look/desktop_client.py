@@ -1,14 +1,15 @@
-"""Follows the desktop of its session bus: prints what it wants, asks for a notice, prints what it wants then."""
+"""Follows the desktop of its session bus: prints what it wants, has it changed, prints what it wants then."""
 
 from __future__ import annotations
 
 import sys
 
 from PyQt5.QtCore import QTimer
+from PyQt5.QtDBus import QDBusConnection, QDBusMessage
 from PyQt5.QtWidgets import QApplication
 
 from qtclient.look.desktop import Desktop
-from qtclient.windows.notices import over_dbus
+from tests.qtclient.look.desktop_service import FACE, PATH, SERVICE
 
 
 def main() -> int:
@@ -19,7 +20,7 @@ def main() -> int:
     def changed() -> None:
         print("dark" if desktop.dark else "light", flush=True)
         if desktop.dark:
-            over_dbus("Ben", "1 < 2 & more")
+            QDBusConnection.sessionBus().send(QDBusMessage.createMethodCall(SERVICE, PATH, FACE, "Lighten"))
         else:
             app.quit()
 

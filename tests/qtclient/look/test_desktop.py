@@ -1,4 +1,4 @@
-"""The desktop's wish for light or dark, and its notices, over a real session bus."""
+"""The desktop's wish for light or dark, over a real session bus."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ service = subprocess.Popen([*part, "tests.qtclient.look.desktop_service"], stdou
 print(service.stdout.readline().strip(), flush=True)
 client = subprocess.Popen([*part, "tests.qtclient.look.desktop_client"], stdout=subprocess.PIPE, text=True)
 print(client.stdout.readline().strip(), flush=True)
-print(service.stdout.readline().strip(), flush=True)
 print(client.stdout.readline().strip(), flush=True)
 client.wait(20)
 service.terminate()
@@ -32,4 +31,4 @@ def test_following_the_desktop() -> None:
     environ = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     bus = ["dbus-run-session", "--", sys.executable, "-c", _RUN]
     done = subprocess.run(bus, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.split("\n")[:4] == ["ready", "dark", "susssasa{sv}i|Ben|1 &lt; 2 &amp; more", "light"]
+    assert done.stdout.split("\n")[:3] == ["ready", "dark", "light"]

@@ -64,6 +64,28 @@ def test_a_large_roster_is_taken_at_once_and_a_small_change_is_not(qapp: object)
     assert tester.model() is model
 
 
+def test_many_friends_come_and_go_at_once(qapp: object) -> None:
+    model = FriendsModel()
+    tester = QAbstractItemModelTester(model, STRICT)
+    chance = random.Random(5)
+    names = [chance.choice("aBcDÉ小") + str(number) for number in range(1500)]
+    state: dict[str, bool] = {}
+    for share in (1.0, 1.0, 0.5, 0.01, 0.5, 0.01, 1.0, 0.0):
+        for name in chance.sample(names, round(share * len(names))):
+            if chance.random() < 0.1:
+                state.pop(name, None)
+            else:
+                state[name] = not state.get(name, False)
+        model.show(state)
+        if chance.random() < 0.5:
+            model.put(Friend("one more", True))
+            state["one more"] = True
+        order = sorted(state, key=lambda name: (not state[name], name.casefold(), name))
+        assert model.records() == [Friend(name, state[name]) for name in order]
+        assert [model.index_of(name).row() for name in order[::97]] == list(range(0, len(order), 97))
+    assert tester.model() is model
+
+
 def test_conversations_go_to_the_top_and_count(qapp: object) -> None:
     model = ConversationsModel()
     tester = QAbstractItemModelTester(model, STRICT)

@@ -11,7 +11,7 @@ import pytest
 
 from qtclient.i18n import set_language
 from qtclient.i18n.zh_lower import ZH_LOWER
-from qtclient.model import messages, words
+from qtclient.model import aloud, words
 from qtclient.net import problems
 
 ROOT = Path(__file__).resolve().parents[3] / "qtclient"
@@ -28,7 +28,7 @@ def said() -> Iterator[str]:
     yield from words._RESULTS.values()
     yield from (text for _, text in words._LINKS if text != "{word}")
     yield from (text for _, text in problems._KINDS)
-    yield from messages._STATES.values()
+    yield from aloud._STATES.values()
 
 
 def fields(text: str) -> set[str | None]:

@@ -11,6 +11,7 @@ from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QStyleOptionViewItem
 
+from qtclient.look import emoji_font
 from qtclient.records import FileInfo, FileState, Message, Sent
 from qtclient.widgets.bubbles import Bubbles
 from qtclient.widgets.file_words import Deed
@@ -264,6 +265,30 @@ def test_older_messages_are_asked_for_near_the_upper_edge(show: Show) -> None:
     assert not asked
     view.verticalScrollBar().setValue(100)
     qt_wait(lambda: asked, "older ones are asked for")
+
+
+@pytest.mark.parametrize("width", [380, 481, 699])
+def test_own_bubbles_end_in_one_line(show: Show, width: int) -> None:
+    view, _ = show([message(n, "word " * n, sender="me") for n in range(1, 12)])
+    delegate = view.itemDelegate()
+    assert isinstance(delegate, Bubbles)
+    rows = [delegate.row(view.model().index(number, 0), width) for number in range(11)]
+    assert len({row.bubble.right() for row in rows if row is not None}) == 1
+
+
+def test_emoji_are_in_a_font_of_their_own(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emoji_font, "family", lambda: "Some Emoji")
+    view, _ = show([message(1, "a😀👍🏽b ❤\ufe0f https://example.org/☕ 12"), message(2, "plain"), message(3, "😀👍")])
+    text = _row(view, 0).text
+    assert text is not None
+    found = [(one.start, one.length) for one in text.layout.formats() if one.format.fontFamily() == "Some Emoji"]
+    assert found == [(1, 6), (9, 2), (32, 1)]
+    large, plain = _row(view, 2).text, _row(view, 1).text
+    assert large is not None
+    assert large.layout.font().family() == "Some Emoji"
+    assert plain is not None
+    assert plain.layout.formats() == []
+    view.grab()
 
 
 @pytest.mark.parametrize("width", [120, 200, 480, 1600])

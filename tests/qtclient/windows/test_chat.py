@@ -156,7 +156,7 @@ def test_drafts_open_windows_and_places_come_back(pair: tuple[Windows, Windows])
     ann, ben = pair
     here = ann.open(ben.name)
     window = here.window()
-    window.setGeometry(120, 90, 500, 610)
+    window.setGeometry(120, 90, 500, 480)
     QTest.keyClicks(here.composer.input, "not finished")
     ann.close()
     ann.come_back()
@@ -165,7 +165,7 @@ def test_drafts_open_windows_and_places_come_back(pair: tuple[Windows, Windows])
     again = ann.desk.pane(key)
     assert again is not None
     assert again.composer.text() == "not finished"
-    assert again.window().geometry().getRect() == (120, 90, 500, 610)
+    assert again.window().geometry().getRect() == (120, 90, 500, 480)
     _type(again, "")
     qt_wait(lambda: ann.session.conversation(key).draft == "", "the draft has gone")
 

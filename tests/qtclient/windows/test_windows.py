@@ -11,6 +11,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QLabel
 
 from qtclient.i18n import set_language
+from qtclient.look.counted import counted_icon
 from qtclient.look.theme import Theme
 from qtclient.model.settings import Settings
 from qtclient.records import Key, Kind, Link, LinkState
@@ -18,7 +19,6 @@ from qtclient.widgets.banner import Banner, words
 from qtclient.widgets.toast import Toast
 from qtclient.windows.certificates import in_lines
 from qtclient.windows.login import LoginRequest, LoginWindow
-from qtclient.windows.notices import counted_icon
 from qtclient.windows.settings import SettingsWindow
 from tests.qtclient.person import button, replace, shows
 from tests.qtclient.support import qt_wait

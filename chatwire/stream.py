@@ -1,7 +1,7 @@
 """One connection's bytes in plain text: blocking calls of the thread that serves it.
 
 Both directions have a time limit for each call, the kernel's (SO_RCVTIMEO, SO_SNDTIMEO): Python's `settimeout` would
-make the descriptor non-blocking, and sendfile and splice then fail.
+make the descriptor non-blocking, so that every call became two, and sendfile and splice then fail.
 
 `shutdown` alone may be called by any thread; it makes every call of the owner fail at once.
 """
@@ -15,7 +15,7 @@ import struct
 import time
 from contextlib import suppress
 
-from filed.pipes import PIPE_SIZE, PipePool
+from chatwire.aligned import aligned
 
 SEND_PIECE = 4 * 1024 * 1024  # bytes in one sendfile: the time limit holds for each call
 COPY_SIZE = 256 * 1024  # bytes of the buffer where bytes have to pass through this program
@@ -40,10 +40,10 @@ class Stream:
 
     copy_size = COPY_SIZE
 
-    def __init__(self, sock: socket.socket, pipes: PipePool | None = None) -> None:
+    def __init__(self, sock: socket.socket) -> None:
+        """``sock`` blocks."""
         self._sock = sock
-        self._pipes = pipes
-        self._buffer = bytearray()
+        self._buffer: memoryview | None = None
 
     def set_timeouts(self, seconds: float) -> None:
         """How long each call may wait for the peer."""
@@ -56,7 +56,7 @@ class Stream:
         try:
             data = self._sock.recv(size)
         except OSError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
         if not data:
             raise StreamEnded("the peer closed the connection")
         return data
@@ -66,7 +66,7 @@ class Stream:
         try:
             count = self._sock.recv_into(view)
         except OSError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
         if not count:
             raise StreamEnded("the peer closed the connection")
         return count
@@ -76,14 +76,14 @@ class Stream:
         try:
             self._sock.sendall(data)
         except OSError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     def send_file(self, fd: int, offset: int, count: int) -> int:
         """Some of ``count`` bytes of a file; how many, 0 when the file has no more there. Raises StreamError."""
         try:
             return os.sendfile(self._sock.fileno(), fd, offset, min(count, SEND_PIECE))
         except OSError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     def receive_file(self, fd: int, offset: int, count: int) -> int:
         """Write the next bytes from the peer, at most ``count``, to a file; how many.
@@ -92,21 +92,10 @@ class Stream:
             StreamError: the connection has failed.
             OSError: the file has.
         """
-        pipe = self._pipes.get() if self._pipes is not None else None
-        if pipe is None:
-            return self._copy_to_file(fd, offset, count)
-        try:
-            moved = os.splice(self._sock.fileno(), pipe.writer, min(count, PIPE_SIZE))
-        except OSError as error:
-            pipe.give_back()
-            raise _translated(error) from None
-        try:
-            if not moved:
-                raise StreamEnded("the peer closed the connection")
-            pipe.drain(fd, offset, moved)
-        finally:
-            pipe.give_back()
-        return moved
+        view = self._view(count)
+        filled = self.receive_into(view)
+        write_all(fd, view[:filled], offset)
+        return filled
 
     def peer_closed(self) -> bool:
         """Whether the peer has ended its side, as far as can be known without waiting."""
@@ -140,20 +129,13 @@ class Stream:
 
     def relax(self) -> None:
         """Let go of the buffers: nothing is under way."""
-        self._buffer = bytearray()
-
-    def _copy_to_file(self, fd: int, offset: int, count: int) -> int:
-        """The way when there is no pipe to be had."""
-        view = self._view(count)
-        filled = self.receive_into(view)
-        write_all(fd, view[:filled], offset)
-        return filled
+        self._buffer = None
 
     def _view(self, count: int) -> memoryview:
         """Room for up to ``count`` bytes in this connection's buffer, which is made when it is needed."""
-        if not self._buffer:
-            self._buffer = bytearray(self.copy_size)
-        return memoryview(self._buffer)[: min(count, self.copy_size)]
+        if self._buffer is None:
+            self._buffer = aligned(self.copy_size)
+        return self._buffer[: min(count, self.copy_size)]
 
 
 def write_all(fd: int, data: bytes | memoryview, offset: int) -> None:
@@ -165,7 +147,8 @@ def write_all(fd: int, data: bytes | memoryview, offset: int) -> None:
         offset += written
 
 
-def _translated(error: OSError) -> StreamError:
+def translated(error: OSError) -> StreamError:
+    """What an error of a socket means for a stream."""
     if isinstance(error, BlockingIOError | TimeoutError):
         return StreamTimeout("the peer neither sends nor reads")
     if isinstance(error, ConnectionError):

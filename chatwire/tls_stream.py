@@ -1,7 +1,7 @@
 """One connection's bytes over TLS.
 
 OpenSSL works on two memory buffers, so that one system call carries many records: with a socket under it, every 16 KiB
-cost a call of their own, and an upload half as much processor again.
+cost a call of their own, and half as much processor again.
 """
 
 from __future__ import annotations
@@ -11,26 +11,37 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from typing import cast
 
-from filed.stream import COPY_SIZE, Stream, StreamEnded, StreamError
+from chatwire.aligned import aligned
+from chatwire.stream import COPY_SIZE, Stream, StreamEnded, StreamError
+from chatwire.tls import certificate_fingerprint
 
-TLS_SIZE = 512 * 1024  # bytes, at most, in one system call
-PASSED_ON = 128 * 1024  # bytes; more would only pass through slower caches
+TLS_SIZE = 256 * 1024  # bytes, at most, in one system call; more would only pass through slower caches
+_OFFSET = 2048  # bytes; OpenSSL's own buffers begin with a page, too, or nearly so, see `aligned`
+
+
+class StreamUntrusted(StreamError):
+    """No authority vouches for the peer's certificate, or it is that of another host."""
 
 
 class TlsStream(Stream):
-    """A server's side. Bytes have to pass through this program."""
+    """Either side. Bytes have to pass through this program."""
 
     copy_size = TLS_SIZE
 
-    def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext, *, hostname: str | None = None) -> None:
+        """A client's side if ``context`` is a client's; it says the ``hostname`` that it wants to talk to.
+
+        Raises:
+            ValueError: the name is none.
+        """
         super().__init__(sock)
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._ciphertext = bytearray()
-        self._received = memoryview(b"")  # of it, what OpenSSL has not been given
+        server_side = context.protocol is ssl.PROTOCOL_TLS_SERVER
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side, server_hostname=hostname)
+        self._ciphertext: memoryview | None = None
+        self._drained = True  # OpenSSL has no whole record any more
 
     def handshake(self, timeout: float) -> None:
         """To be called once, before all else. Raises StreamError, also when it takes more than ``timeout`` seconds."""
@@ -40,7 +51,6 @@ class TlsStream(Stream):
                 self._tls.do_handshake()
                 break
             except ssl.SSLWantReadError:
-                self._flush()
                 self.set_timeouts(max(0.01, deadline - time.monotonic()))
                 self._feed()
             except ssl.SSLError as error:
@@ -49,12 +59,17 @@ class TlsStream(Stream):
                 raise _broken(error) from None
         self._flush()
 
+    def fingerprint(self) -> str:
+        """SHA-256 of the peer's certificate, as `certificate_fingerprint` writes it; empty when it showed none."""
+        der = self._tls.getpeercert(binary_form=True)
+        return certificate_fingerprint(der) if der else ""
+
     def receive(self, size: int = COPY_SIZE) -> bytes:
         view = self._view(size)
         return bytes(view[: self.receive_into(view)])
 
     def receive_into(self, view: memoryview) -> int:
-        while not (filled := self._decrypt(view)):
+        while self._drained or not (filled := self._decrypt(view)):
             self._feed()
         return filled
 
@@ -77,13 +92,9 @@ class TlsStream(Stream):
             self.send(view[:read])
         return read
 
-    def receive_file(self, fd: int, offset: int, count: int) -> int:
-        return self._copy_to_file(fd, offset, count)
-
     def relax(self) -> None:
         super().relax()
-        if not self._received:
-            self._ciphertext = bytearray()
+        self._ciphertext = None
 
     def close(self) -> None:
         """With TLS's own farewell, for which nobody waits."""
@@ -94,39 +105,30 @@ class TlsStream(Stream):
         super().close()
 
     def _decrypt(self, view: memoryview) -> int:
-        """As many records as have come and fit; the number of bytes."""
-        filled = 0
+        """As many records as have come and fit; the number of bytes, 0 when there is not one whole record."""
+        read, size, filled = self._tls.read, len(view), 0
         try:
-            while filled < len(view):
-                try:
-                    # Into a buffer it gives a number, whatever its stubs say.
-                    count = cast("int", self._tls.read(len(view) - filled, view[filled:]))
-                except ssl.SSLWantReadError:
-                    if not self._pass_on():
-                        break
-                    continue
+            while filled < size:
+                # Into a buffer it gives a number, whatever its stubs say.
+                count: int = read(size - filled, view[filled:])  # type: ignore[assignment]
                 if not count:
                     raise StreamEnded("the peer closed the connection")
                 filled += count
+        except ssl.SSLWantReadError:
+            self._drained = True
         except (ssl.SSLError, StreamEnded) as error:
             if not filled:  # else it will be raised again
                 raise _broken(error) from None
         return filled
 
-    def _pass_on(self) -> bool:
-        """Give OpenSSL a little of what was received; false when there is nothing."""
-        self._incoming.write(self._received[:PASSED_ON])
-        more = bool(self._received)
-        self._received = self._received[PASSED_ON:]
-        return more
-
     def _feed(self) -> None:
         """Take from the socket what is there, at least one byte. Raises StreamError."""
-        if not self._ciphertext:
-            self._ciphertext = bytearray(TLS_SIZE)
-        view = memoryview(self._ciphertext)
-        self._received = view[: super().receive_into(view)]
-        self._pass_on()
+        with suppress(StreamEnded):  # that the peer has gone must not cost us what it has sent
+            self._flush()  # what TLS itself has to say: nobody may be about to send
+        if self._ciphertext is None:
+            self._ciphertext = aligned(_OFFSET + TLS_SIZE)[_OFFSET:]
+        self._incoming.write(self._ciphertext[: super().receive_into(self._ciphertext)])
+        self._drained = False
 
     def _flush(self) -> None:
         """Send what OpenSSL has written. Raises StreamError."""
@@ -137,5 +139,7 @@ class TlsStream(Stream):
 def _broken(error: Exception) -> StreamError:
     if isinstance(error, StreamError | ssl.SSLZeroReturnError):
         return StreamEnded("the peer closed the connection")
-    reason = getattr(error, "reason", None) or error
-    return StreamEnded(f"the connection broke: {str(reason).lower().replace('_', ' ')}")
+    reason = str(getattr(error, "reason", None) or error).lower().replace("_", " ")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return StreamUntrusted(reason)
+    return StreamEnded(f"the connection broke: {reason}")
