@@ -102,7 +102,7 @@ class Transaction:
         return self._cursor.lastrowid or 0
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert many rows; ``sql`` is an INSERT of one row, and ends with its VALUES.
+        """Insert many rows; ``sql`` is an INSERT of one row, and ends with its VALUES. If it fails, the transaction has.
 
         On MariaDB the driver makes one statement of them. On SQLite it would run one for each, and each run lets go of
         the interpreter, which a busy program then takes half a millisecond to give back.
@@ -300,9 +300,13 @@ def _mariadb_settings(parts: urllib.parse.SplitResult) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _repeated(sql: str, times: int) -> str:
-    """An INSERT of one row as one of several."""
+    """An INSERT of one row as one of several.
+
+    When a row is refused, SQLite has to undo the rows before it. By default it would keep copies of all pages that it
+    changes, in a temporary file, to undo that statement alone; the whole transaction it can undo without.
+    """
     row = sql[sql.rindex("(") :]
-    return sql + f", {row}" * (times - 1)
+    return sql.replace("INSERT INTO", "INSERT OR ROLLBACK INTO", 1) + f", {row}" * (times - 1)
 
 
 @lru_cache(maxsize=1024)
