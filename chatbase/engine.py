@@ -110,7 +110,7 @@ class Transaction:
         return self._cursor.lastrowid or 0
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert many rows; ``sql`` is an INSERT of one row that ends with its VALUES. Raises what ends the transaction.
+        """Insert many rows; ``sql`` is an INSERT of one row that ends with its VALUES. What fails, fails as a whole.
 
         Values are integers, texts, bytes and None. On SQLite the driver would run a statement for each row, and each
         run lets go of the interpreter, which a busy program then takes half a millisecond to give back. On MariaDB it
