@@ -27,6 +27,17 @@ _DEADLOCKS = (1205, 1213)  # MariaDB: lock wait timeout, deadlock
 _DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
 
 
+_STATEMENT = 1 << 20  # characters in one INSERT on MariaDB, well below what servers take
+
+# Nothing that a user says can leave its hexadecimal digits.
+_LITERALS: dict[type, Callable[[Any], str]] = {
+    int: str,
+    type(None): lambda value: "NULL",
+    bytes: lambda value: f"x'{value.hex()}'",
+    str: lambda value: f"_utf8mb4 x'{value.encode().hex()}'",
+}
+
+
 class DatabaseUnavailable(Exception):
     """The database cannot be reached, is full, or gave up; what was asked for may be tried again later."""
 
@@ -51,9 +62,6 @@ class Cursor(Protocol):
 
     def execute(self, sql: str, args: Sequence[Any] = ...) -> object:
         """Run one statement."""
-
-    def executemany(self, sql: str, args: Sequence[Sequence[Any]]) -> object:
-        """Run one statement for many rows."""
 
     def fetchall(self) -> Sequence[Row]:
         """All rows."""
@@ -102,14 +110,31 @@ class Transaction:
         return self._cursor.lastrowid or 0
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert many rows; ``sql`` is an INSERT of one row, and ends with its VALUES. If it fails, the transaction has.
+        """Insert many rows; ``sql`` is an INSERT of one row that ends with its VALUES. What fails, fails as a whole.
 
-        On MariaDB the driver makes one statement of them. On SQLite it would run one for each, and each run lets go of
-        the interpreter, which a busy program then takes half a millisecond to give back.
+        Values are integers, texts, bytes and None. On SQLite the driver would run a statement for each row, and each
+        run lets go of the interpreter, which a busy program then takes half a millisecond to give back. On MariaDB it
+        would make one statement of them, but take 10 microseconds for each row where these literals take 2.
         """
-        if not self._database.sqlite:
-            self._cursor.executemany(self._database.dialect(sql), rows)
-            return
+        if self._database.sqlite:
+            self._many_parameters(sql, rows)
+        else:
+            self._many_literals(sql[: sql.rindex("(")], rows)
+
+    def _many_literals(self, head: str, rows: Sequence[Sequence[Any]]) -> None:
+        pieces: list[str] = []
+        size = 0
+        for row in rows:
+            piece = f"({','.join([_LITERALS[type(value)](value) for value in row])})"
+            if size + len(piece) > _STATEMENT:
+                self._cursor.execute(head + ",".join(pieces))
+                pieces, size = [], 0
+            pieces.append(piece)
+            size += len(piece)
+        if pieces:
+            self._cursor.execute(head + ",".join(pieces))
+
+    def _many_parameters(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         start, size = 0, _ROWS
         while start < len(rows):
             while size > len(rows) - start:

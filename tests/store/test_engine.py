@@ -13,7 +13,7 @@ import pytest
 from chatbase import engine as module
 from chatbase import schema
 from chatbase.engine import Conflict, Database, DatabaseUnavailable, Deadlock
-from chatd.store import users
+from chatd.store import messages, users
 from tests.support.mariadb import MariaDB
 from tests.support.waiting import wait_until
 
@@ -90,6 +90,35 @@ def test_values_keep_their_percent_signs_and_question_marks(database: Database) 
         assert account is not None
         assert account.password == "%d?"
         assert tx.row("SELECT name FROM users WHERE name LIKE '100%' AND id = ?", account.id) == ("100%s ?",)
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 200])
+def test_many_rows_are_stored_as_they_are(database: Database, count: int) -> None:
+    odd = ["", "'", "\\", "%s?", "x'); --", "你好 😀", "\0", "a" * 16384]
+    rows = [(mid, -mid, mid, None, None, 2**52, odd[mid % 8]) for mid in range(1, count + 1)]
+    rows += [(1000 + mid, 2**61, 1, 2, bytes([mid, 0, 39, 255]), 0, odd[mid]) for mid in range(8)]
+    with database.transaction(write=True) as tx:
+        tx.many(messages.INSERT, rows)
+    with database.transaction() as tx:
+        stored = tx.rows("SELECT mid, conversation, sender, recipient, cid, ts, body FROM messages ORDER BY mid")
+        assert [tuple(row) for row in stored] == rows
+
+
+def test_a_row_that_is_refused_undoes_all(database: Database) -> None:
+    rows = [(mid, -1, 1, None, b"same" if mid in (70, 90) else None, 0, "x") for mid in range(1, 100)]
+
+    def write() -> None:
+        with database.transaction(write=True) as tx:
+            users.create(tx, "alice", "hash")
+            tx.many(messages.INSERT, rows)
+
+    with pytest.raises(Conflict):
+        write()
+    with database.transaction(write=True) as tx:
+        assert users.by_name(tx, "alice") is None
+        assert messages.last_mid(tx) == 0
+        tx.many(messages.INSERT, rows[:80])
+        assert messages.last_mid(tx) == 80
 
 
 def test_writers_in_many_threads_never_meet_a_locked_database(database: Database) -> None:
