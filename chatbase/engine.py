@@ -119,13 +119,14 @@ class Transaction:
         if self._database.sqlite:
             self._many_parameters(sql, rows)
         else:
-            self._many_literals(sql[: sql.rindex("(")], rows)
+            start = sql.rindex("(")
+            self._many_literals(sql[:start], _percent(sql[start:]), rows)
 
-    def _many_literals(self, head: str, rows: Sequence[Sequence[Any]]) -> None:
+    def _many_literals(self, head: str, values: str, rows: Sequence[Sequence[Any]]) -> None:
         pieces: list[str] = []
         size = 0
         for row in rows:
-            piece = f"({','.join([_LITERALS[type(value)](value) for value in row])})"
+            piece = values % tuple([_LITERALS[type(value)](value) for value in row])
             if size + len(piece) > _STATEMENT:
                 self._cursor.execute(head + ",".join(pieces))
                 pieces, size = [], 0

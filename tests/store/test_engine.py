@@ -99,7 +99,12 @@ def test_many_rows_are_stored_as_they_are(database: Database, count: int) -> Non
     rows += [(1000 + mid, 2**61, 1, 2, bytes([mid, 0, 39, 255]), 0, odd[mid]) for mid in range(8)]
     with database.transaction(write=True) as tx:
         tx.many(messages.INSERT, rows)
+        tx.many("INSERT INTO users (id, name, password, created) VALUES (?, ?, 'x', 0)", [(1, "ann"), (2, "50%")])
     with database.transaction() as tx:
+        assert [tuple(row) for row in tx.rows("SELECT name, created FROM users ORDER BY id")] == [
+            ("ann", 0),
+            ("50%", 0),
+        ]
         stored = tx.rows("SELECT mid, conversation, sender, recipient, cid, ts, body FROM messages ORDER BY mid")
         assert [tuple(row) for row in stored] == rows
 
