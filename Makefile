@@ -46,18 +46,34 @@ demo: ## server, file daemon and two desktop clients with sample accounts, on a 
 
 .PHONY: venv
 venv: ## the virtual environment .venv with all parts: PYTHON=python3 to choose the interpreter
-	@scripts/venv server client test lint
+	@scripts/venv server client test load lint
 
 .PHONY: test
 test: ## the tests, and the Debian packages that they need: TESTS= to narrow it
 	@scripts/packages test
-	@scripts/venv server client test
+	@scripts/venv server client test load
 	@.venv/bin/python -m pytest $(TESTS)
 
 .PHONY: bench-files
 bench-files: ## filed against nginx, vsftpd, pyftpdlib and @tus/server: ARGS="--rounds 9 --only down up ..."
-	@scripts/bench-packages
+	@scripts/bench-packages files
 	@scripts/venv server bench && exec .venv/bin/python -m tests.bench $(ARGS)
+
+.PHONY: load
+load: ## many simulated clients, every message accounted for: ARGS="--help"
+	@$(if $(findstring mariadb,$(ARGS)),scripts/packages mariadb)
+	@scripts/venv server load && exec .venv/bin/python -m tests.load $(ARGS)
+
+.PHONY: bench
+bench: ## the fixed workloads of the chat server, on SQLite and MariaDB: ARGS="--help"
+	@scripts/packages mariadb
+	@scripts/venv server load && exec .venv/bin/python -m tests.load.bench $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: ## chatd against InspIRCd, Mosquitto, Prosody and plain uvloop: ARGS="--help"
+	@scripts/packages mariadb
+	@scripts/bench-packages chat
+	@scripts/venv server load && exec .venv/bin/python -m tests.load.bench --peers $(ARGS)
 
 .PHONY: bench-client
 bench-client: ## how fast the desktop client is, and what it holds: ARGS="--only start,opening,load,transfer,leaks"
@@ -71,7 +87,7 @@ screenshots: ## docs/pictures, from real windows on a virtual screen
 
 .PHONY: lint
 lint: ## ruff and mypy --strict
-	@scripts/venv server client test lint
+	@scripts/venv server client test load lint
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy

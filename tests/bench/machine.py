@@ -11,11 +11,14 @@ from pathlib import Path
 
 def facts() -> list[str]:
     """Size, system and client of this machine, a line each."""
-    load = os.getloadavg()[0]
+    return [*system(), f"client: {_curl()}; load before the start: {os.getloadavg()[0]:.1f}"]
+
+
+def system() -> list[str]:
+    """Its size and system."""
     return [
         f"{os.cpu_count()} cores, {_field('/proc/cpuinfo', 'model name')}, {_memory()} GiB of memory",
         f"Linux {platform.release()}, {_field('/etc/os-release', 'PRETTY_NAME', '=')}, {ssl.OPENSSL_VERSION}",
-        f"client: {_curl()}; load before the start: {load:.1f}",
     ]
 
 
