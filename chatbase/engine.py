@@ -21,7 +21,8 @@ SQLITE_BUSY_MS = 10_000  # another process (a backup, a shell) may hold SQLite's
 
 Row = tuple[Any, ...]
 
-_ROWS = 64  # in one INSERT on SQLite, and powers of two below; old versions allow 999 values in a statement
+_ROWS = 128  # in one INSERT on SQLite; old versions allow 999 values in a statement
+_STATEMENTS = 256  # that SQLite keeps prepared: some for each number of rows
 _AMONG = 256  # values in one IN (...)
 _DEADLOCKS = (1205, 1213)  # MariaDB: lock wait timeout, deadlock
 _DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
@@ -136,13 +137,9 @@ class Transaction:
             self._cursor.execute(head + ",".join(pieces))
 
     def _many_parameters(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        start, size = 0, _ROWS
-        while start < len(rows):
-            while size > len(rows) - start:
-                size //= 2
-            values = [value for row in rows[start : start + size] for value in row]
-            self._cursor.execute(_repeated(sql, size), values)
-            start += size
+        for start in range(0, len(rows), _ROWS):
+            piece = rows[start : start + _ROWS]
+            self._cursor.execute(_repeated(sql, len(piece)), [value for row in piece for value in row])
 
 
 class Database:
@@ -250,7 +247,11 @@ class _SqliteModule:
     def connect(path: str) -> sqlite3.Connection:
         """Transactions are begun and ended by us alone; the pool may hand a connection to another thread."""
         return sqlite3.connect(
-            path, timeout=SQLITE_BUSY_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=256
+            path,
+            timeout=SQLITE_BUSY_MS / 1000,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS,
         )
 
 
@@ -324,7 +325,7 @@ def _mariadb_settings(parts: urllib.parse.SplitResult) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_STATEMENTS)
 def _repeated(sql: str, times: int) -> str:
     """An INSERT of one row as one of several.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +98,8 @@ def _parser() -> configargparse.ArgumentParser:
 
 def _serving(parser: configargparse.ArgumentParser) -> None:
     add = parser.add_argument_group("work").add_argument
-    add("--workers", type=Number(1, 64), default=min(4, os.cpu_count() or 1), metavar="N", help="event loops")
+    # One is fastest: they share the interpreter (docs/PERFORMANCE.md). More keep a stall of one loop from the others.
+    add("--workers", type=Number(1, 64), default=1, metavar="N", help="event loops")
 
 
 def _security(parser: configargparse.ArgumentParser) -> None:

@@ -18,6 +18,9 @@ from tests.support.watchdog import Watchdog
 ROOT = Path(__file__).resolve().parents[2]
 
 
+SEVERAL = ("--workers", "2")  # what goes wrong between two loops would not go wrong in one
+
+
 class Clients:
     """Makes clients of one server, in plain text or over TLS, and closes them all at the end."""
 
@@ -77,7 +80,7 @@ class RunningServer(Clients):
 
     def __init__(self, database: str, data: Path, tls: bool, name: str, *options: str) -> None:
         super().__init__(tls)
-        arguments = ["--listen", "127.0.0.1:0", "--data", str(data), "--password-cost", "low"]
+        arguments = ["--listen", "127.0.0.1:0", "--data", str(data), "--password-cost", "low", *SEVERAL]
         self.server = Server(load([*arguments, "--database", database, *options]))
         self.port = self.server.address[1]
         self.fingerprint = self.server.fingerprint
@@ -108,7 +111,8 @@ class ServerProcess(Clients):
     def __init__(self, database: str, data: Path, tls: bool, *options: str) -> None:
         super().__init__(tls)
         self._data = data
-        self._arguments = ["--data", str(data), "--database", database, "--password-cost", "low", *options]
+        self._arguments = ["--data", str(data), "--database", database, "--password-cost", "low"]
+        self._arguments += [*SEVERAL, *options]
         self.process: subprocess.Popen[str] | None = None
         self.start()
 
