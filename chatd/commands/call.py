@@ -13,7 +13,11 @@ _HEADS = {name: encode_open({"cmd": reply_name(name)}) for name in COMMANDS}
 
 def reply_head(cmd: str, request_id: str | int | None) -> bytes:
     """The beginning of a reply, with its request's id, to be completed by whoever knows the rest (`encode_open`)."""
-    return _HEADS[cmd] if request_id is None else encode_open({"cmd": reply_name(cmd), "id": request_id})
+    if request_id is None:
+        return _HEADS[cmd]
+    if type(request_id) is int:
+        return b'%b,"id":%d' % (_HEADS[cmd], request_id)
+    return encode_open({"cmd": reply_name(cmd), "id": request_id})
 
 
 class Refusal(Exception):

@@ -22,7 +22,7 @@ def private_chat(session: Session, obj: Object, request_id: str | int | None, ma
     """The record of a message to a friend; None: the usual way decides. The session's loop."""
     user = session.user
     to, text, cid = obj.get("user_to"), obj.get("text"), obj.get("cid")
-    if obj.get("user_from") != user.name or type(to) is not str or type(text) is not str:
+    if obj.get("user_from", user.name) != user.name or type(to) is not str or type(text) is not str:
         return None
     if len(text) * _MOST_UTF8 > max_text or not _is_cid(cid):
         return None
@@ -36,7 +36,7 @@ def group_chat(session: Session, obj: Object, request_id: str | int | None, max_
     """The record of a message to one of the user's groups; None: the usual way decides. The session's loop."""
     user = session.user
     name, text, cid = obj.get("group"), obj.get("text"), obj.get("cid")
-    if obj.get("user") != user.name or type(name) is not str or type(text) is not str:
+    if obj.get("user", user.name) != user.name or type(name) is not str or type(text) is not str:
         return None
     if len(text) * _MOST_UTF8 > max_text or not _is_cid(cid):
         return None
