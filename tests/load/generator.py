@@ -56,7 +56,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Final:
-    """The last word of a process. ``figures``: of each scenario, by name; ``times``: encoded histograms, by the same."""
+    """The last word of a process. ``figures`` of each scenario, by name; ``times``, too: encoded histograms."""
 
     process: int
     failures: Sequence[Failure]
@@ -88,6 +88,7 @@ class Generator:
         self._part = part
         self._pipe = pipe
         self._stage = stage = Stage(part.wire, part.address)
+        stage.patience = part.patience
         self._casts = [
             (part.scenarios[index], part.scenarios[index].perform(cast, stage, part.run)) for index, cast in part.casts
         ]
@@ -171,10 +172,10 @@ class Generator:
         self._let_in()
         if self._phase == CONNECT:
             self._connect_more()
-        elif self._phase == GATHER and all(activity.gathered() for activity in self._activities):
-            self._done()
-        elif self._phase == RETURN and all(activity.returned() for activity in self._activities):
-            self._done()
+        elif self._phase in (GATHER, RETURN):
+            gathering = self._phase == GATHER
+            if all(activity.gathered() if gathering else activity.returned() for activity in self._activities):
+                self._done()
         elif self._phase == DRAIN:
             self._drain(now)
         if now >= self._next_tick:
@@ -205,9 +206,8 @@ class Generator:
 
     def _drain(self, now: float) -> None:
         """Wait until everything has come, or nothing comes any more; then for the answer to one more question."""
-        ledger = self._stage.ledger
         if self._pinged < 2:
-            done = ledger.delivered + ledger.acked + self._stage.steps
+            done = self._stage.progress
             if done != self._progress[0]:
                 self._progress = done, now
             waited = now - self._progress[1]

@@ -82,8 +82,10 @@ class ProxiedChatd(Target):
     name = "chatd behind a proxy"
     engine = "sqlite"
 
-    def __init__(self, meddling: Meddling | None = None, *, tls: bool = False) -> None:
-        self._behind = Chatd(tls=tls)
+    def __init__(
+        self, meddling: Meddling | None = None, *, tls: bool = False, files: bool = False, options: Sequence[str] = ()
+    ) -> None:
+        self._behind = Chatd(tls=tls, files=files, options=options)
         self.wire = self._behind.wire
         self._meddling = meddling
         self._loop = asyncio.new_event_loop()
@@ -91,10 +93,13 @@ class ProxiedChatd(Target):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, population: Population) -> Address:
-        address = self._behind.start(population)
+        self._address = address = self._behind.start(population)
         self._thread.start()
         port = asyncio.run_coroutine_threadsafe(self._listen(address), self._loop).result(30)
         return replace(address, port=port)
+
+    def restart(self, address: Address) -> None:
+        self._behind.restart(self._address)
 
     def stop(self) -> None:
         if self._thread.is_alive():
@@ -153,5 +158,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, medd
         while line := await reader.readline():
             writer.write(b"".join(meddling.with_line(line) if meddling else [line]))
             await writer.drain()
+    except ConnectionError:
+        pass  # it was cut off: so is the other side
     finally:
         writer.close()

@@ -48,6 +48,7 @@ class Stage:
         self.connected = 0
         self.entering: deque[Callable[[], None]] = deque()
         self.steps = 0
+        self.patience = 15.0  # seconds without any progress, after which what is missing does not come
         self.times: dict[str, dict[str, Latencies]] = {}
         self.pongs = 0
         self.speaking = False
@@ -58,6 +59,11 @@ class Stage:
     def schedule(self, first: int, number: int, mouth: Mouth) -> None:
         """Have a sender of an open loop speak at ``first`` (ns) and from then on in its own interval."""
         heapq.heappush(self._timetable, (first, number, mouth))
+
+    @property
+    def progress(self) -> int:
+        """Grows with everything that is done."""
+        return self.ledger.delivered + self.ledger.acked + self.steps
 
     def timed(self, scenario: str, name: str) -> Latencies:
         """Where a scenario records how long something takes; all its casts in this process share it."""

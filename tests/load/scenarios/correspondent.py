@@ -1,7 +1,7 @@
 """A user who says and hears over many connections: whatever becomes of them, every message comes once and in order.
 
-What was not acknowledged when a connection ended is said again on the next one, with the same ``cid``. A session may begin
-further back than it had to (`Correspondent.come`), so that some messages are told again.
+What was not acknowledged when a connection ended is said again on the next one, with the same ``cid``. A session may
+begin further back than it had to (`Correspondent.come`), so that some messages are told again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from tests.load.scenarios.line import KEPT, Hearing, Line
+from tests.load.latency import Latencies
+from tests.load.scenarios.line import ENDLESS, KEPT, Hearing, Line
 from tests.load.scenarios.session import Object, Owner, Session, expect, said
 from tests.load.stage import Stage
 from tests.load.texts import Phrases
@@ -21,13 +22,15 @@ _HARMLESS = ("friend_login", "friend_offline", "goodbye")  # behind a goodbye th
 
 
 class Correspondent(Owner):
-    """``lines``: where this user speaks; ``hearings``: whom it hears, by sender and addressee. The generator's thread only.
+    """The generator's thread only.
 
-    ``may_speak`` says whether it may begin something new. ``changed`` is called when it has entered, heard or been
-    answered; ``lost`` when a connection ended that was not ended here.
+    ``lines``: where this user speaks; ``hearings``: whom it hears, by sender and addressee. ``may_speak`` says whether
+    it may begin something new. ``changed`` is called when it has entered, heard or been answered; ``lost`` when a
+    connection has ended that was not ended here. ``times``: where it is recorded how long it takes to come in.
+    ``prompt``: whether what it hears counts for the latencies of the run.
 
-    ``heard`` counts messages, ``caught_up`` those among them that were said before the session began; ``repeated`` are told
-    again; ``again`` counts what was said again.
+    ``heard`` counts messages, ``caught_up`` those among them that were said before the session began; ``repeated`` are
+    told again; ``again`` counts what was said again.
     """
 
     def __init__(self, stage: Stage, person: Person, run: str, receive_buffer: int = 0) -> None:
@@ -38,14 +41,15 @@ class Correspondent(Owner):
         self.session: Session | None = None
         self.heard = self.caught_up = self.repeated = self.again = 0
         self.may_speak: Callable[[], bool] = lambda: stage.speaking
-        self.changed: Callable[[], None] = _nothing
+        self.changed: Callable[[], None] = nothing
         self.lost: Callable[[str, str], None] = stage.ledger.fail
+        self.times: Latencies | None = None
+        self.prompt = True
         self._run = run
         self._receive_buffer = receive_buffer
+        self._came = 0  # ns
         self._seen = -1  # the mid up to which nothing is missing; -1: it was never there
         self._trail: deque[tuple[int, Hearing, int]] = deque(maxlen=KEPT)  # mids, and what was heard by them
-        self._quiet: Session | None = None  # the session that has been asked whether there is more
-        self._answered = False
 
     @property
     def inside(self) -> bool:
@@ -57,7 +61,7 @@ class Correspondent(Owner):
         """Whether it has come, and its connection has ended."""
         return self.session is not None and self.session.client.closed
 
-    def say(self, to: Conversation, text: int, window: int, lag: int) -> Line:
+    def say(self, to: Conversation, text: int, window: int, lag: int = ENDLESS) -> Line:
         """Speak in a conversation from now on; texts have so many bytes."""
         phrases = Phrases(self._run, to.name, self.person.name, text)
         self.lines.append(line := Line(self.stage.ledger, self, phrases, to, window, lag))
@@ -73,6 +77,7 @@ class Correspondent(Owner):
         for _ in range(min(back, len(self._trail) - 1)):
             _, hearing, number = self._trail.pop()
             hearing.go_back(number)
+        self._came = time.monotonic_ns()
         self.session = Session(self.stage, self.person, self, self._receive_buffer)
         self.session.resume(self._trail[-1][0] if self._trail else self._seen)
 
@@ -104,10 +109,7 @@ class Correspondent(Owner):
         session = self.session
         if session is None or not session.inside or not self.has_all():
             return False
-        if self._quiet is not session:
-            self._quiet, self._answered = session, False
-            session.ask(self._pong, "ping")
-        return self._answered
+        return session.quiet()
 
     def forget(self) -> None:
         """What is not needed any more."""
@@ -122,6 +124,8 @@ class Correspondent(Owner):
             line.finish()
 
     def began(self, session: Session, reply: Object) -> None:
+        if self.times is not None:
+            self.times.record((session.since - self._came) // 1000)
         if self._seen < 0:
             self._seen = int(reply["mid"])
         again = [self._request(session, line, number) for line in self.lines for number in line.unanswered()]
@@ -153,7 +157,7 @@ class Correspondent(Owner):
 
     def _acknowledged(self, line: Line, number: int, reply: Object) -> None:
         expect(reply, "success", *([] if line.to.group else ["offline"]))
-        line.answered(number, int(reply["mid"]))
+        line.answered(number, reply)
         self.stage.eager.add(self)
         self.changed()
 
@@ -176,18 +180,18 @@ class Correspondent(Owner):
             self._count(session, hearing.line, number, new=new)
 
     def _count(self, session: Session, line: Line, number: int, *, new: bool) -> None:
+        stage, kept = self.stage, line.said.get(number)
         if not new:
             self.repeated += 1
-            self.stage.steps += 1
+            stage.steps += 1
         else:
             self.heard += 1
-            self.stage.ledger.delivered += 1
-            said = line.said.get(number)
-            if said is not None and said[1] > session.since:
-                self.stage.ledger.latencies.record((time.monotonic_ns() - said[1]) // 1000)
-            else:
-                self.caught_up += 1
-        self.stage.eager.add(line.speaker)
+            stage.ledger.delivered += 1
+            live = kept is not None and kept[1] > session.since
+            self.caught_up += not live
+            if kept is not None and live and self.prompt:
+                stage.ledger.latencies.record((time.monotonic_ns() - kept[1]) // 1000)
+        stage.eager.add(line.speaker)
         self.changed()
 
     def _hear_own(self, to: str, text: str, mid: int) -> None:
@@ -199,11 +203,6 @@ class Correspondent(Owner):
         else:
             self.stage.ledger.fail("altered", f"{self.person.name} is told to have said {text[:100]!a} to {to!a}")
 
-    def _pong(self, reply: Object) -> None:
-        expect(reply, "success")
-        self._answered = True
-        self.stage.steps += 1
 
-
-def _nothing() -> None:
+def nothing() -> None:
     """Nobody wants to know."""

@@ -6,14 +6,17 @@ All belongs to the generator's thread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from tests.load.ledger import Ledger
 from tests.load.texts import Phrases, spoken
 from tests.load.wires.base import Conversation
 
 KEPT = 64  # messages that all have heard, and that are kept: so many a session may go back
+ENDLESS = 1 << 60
+
+Object = dict[str, Any]
 
 
 class Speaks(Protocol):
@@ -23,14 +26,15 @@ class Speaks(Protocol):
 
 
 class Line:
-    """What was said by ``speaker`` in a conversation. Messages are numbered from 1; ``sent`` and ``acked`` are the last.
+    """What is said by ``speaker`` in a conversation. Messages are numbered from 1; ``sent`` and ``acked`` are the last.
 
-    ``window``: so many may be unacknowledged; ``lag``: so many may be unheard by the slowest of ``paced_by``, who are all
-    ``hearers`` unless a scenario says otherwise.
+    ``window``: so many may be unacknowledged; ``lag``: so many may be unheard by the slowest of ``paced_by``, who are
+    all ``hearers`` unless a scenario says otherwise; ``most``: so many may be said in all. ``filed`` is told the number
+    and the reply of each that was acknowledged.
     """
 
     def __init__(
-        self, ledger: Ledger, speaker: Speaks, phrases: Phrases, to: Conversation, window: int, lag: int
+        self, ledger: Ledger, speaker: Speaks, phrases: Phrases, to: Conversation, window: int, lag: int = ENDLESS
     ) -> None:
         self.ledger = ledger
         self.speaker = speaker
@@ -42,14 +46,17 @@ class Line:
         self.sent = self.acked = 0
         self.said: dict[int, tuple[str, int]] = {}  # texts, and when they were said (ns)
         self._mids: dict[int, int] = {}  # as first told
-        self._window = window
+        self.most = ENDLESS
+        self.window = window
+        self.filed: Callable[[int, Object], None] = _nowhere
         self._lag = lag
         self._forgotten = 0
+        self._skipped: set[int] = set()  # numbers that were jumped over by an acknowledgement
 
     def room(self) -> int:
         """How many more may be said now."""
         slowest = min((hearing.high for hearing in self.paced_by), default=self.sent)
-        return min(self._window - self.sent + self.acked, self._lag - self.sent + slowest)
+        return min(self.window + self.acked, self._lag + slowest, self.most) - self.sent
 
     def say(self, now: int) -> int:
         """The number of the next message, which is said now (ns)."""
@@ -62,15 +69,19 @@ class Line:
         """The numbers of those that were not acknowledged."""
         return range(self.acked + 1, self.sent + 1)
 
-    def answered(self, number: int, mid: int) -> None:
+    def answered(self, number: int, reply: Object) -> None:
         """An acknowledgement: of the next message that has none, since all are answered in their order."""
-        if number != self.acked + 1:
-            kind = "doubled" if number <= self.acked else "disordered"
-            self.ledger.fail(kind, f"{self.told(number)}: acknowledged where message {self.acked + 1} should be")
         if number > self.acked:
+            self._skipped.update(range(self.acked + 1, number))
             self.acked = number
             self.ledger.acked += 1
-        self.stamped(number, mid)
+        elif number in self._skipped:
+            self._skipped.remove(number)
+            self.ledger.fail("disordered", f"{self.told(number)}: acknowledged behind message {self.acked}")
+        else:
+            self.ledger.fail("doubled", f"{self.told(number)}: acknowledged twice")
+        self.stamped(number, reply["mid"])
+        self.filed(number, reply)
 
     def stamped(self, number: int, mid: int) -> None:
         """Everybody must be told the same mid for a message, as long as it is kept."""
@@ -93,7 +104,7 @@ class Line:
 
     def finish(self) -> None:
         """Name what was not acknowledged."""
-        for number in self.unanswered():
+        for number in sorted({*self.unanswered(), *self._skipped}):
             self.ledger.fail("unacknowledged", self.told(number))
 
     def told(self, number: int) -> str:
@@ -118,7 +129,7 @@ class Hearing:
         line.hearers.append(self)
 
     def hear(self, text: str, mid: int) -> tuple[int, bool]:
-        """The number of the message that was heard, and whether it is one that was not heard before; (0, False): neither."""
+        """The number of the message that was heard, 0 for none, and whether it was not heard before."""
         line, number = self.line, self.next
         kept = line.said.get(number)
         if kept is None or kept[0] != text:
@@ -163,3 +174,7 @@ class Hearing:
 
     def _told(self, number: int) -> str:
         return f"{self.line.told(number)} to {self.receiver}"
+
+
+def _nowhere(number: int, reply: Object) -> None:
+    """Nobody wants to know."""

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tests.load.scenarios.base import Activity, Cast, Hire, Scenario
-from tests.load.scenarios.session import Object, Owner, Session, expect, said
+from tests.load.scenarios.session import Object, Owner, Session, said
 from tests.load.stage import Stage
-from tests.load.targets.base import PASSWORD
 from tests.load.wires.base import Person
 
 _TOGETHER = 100  # people of a cast, so that they can be dealt out to processes
@@ -51,8 +50,7 @@ class Storm(Activity, Owner):
         self._at_once = at_once
         self._began: dict[str, int] = {}  # ns, of those who wait for their reply
         self._start = self._end = 0
-        self._inside = self._answered = self._gone = 0
-        self._asked = False
+        self._inside = self._gone = 0
         self._sessions: list[Session] = []
 
     def measure(self) -> None:
@@ -63,11 +61,7 @@ class Storm(Activity, Owner):
     def settled(self) -> bool:
         if self._inside + self._gone < self._count:
             return False
-        if not self._asked:
-            self._asked = True
-            for session in self._sessions:
-                session.ask(self._pong, "ping")
-        return self._answered + self._gone >= self._count
+        return not [session for session in self._sessions if session.inside and not session.quiet()]
 
     def finish(self) -> None:
         for name in [*self._began, *(person.name for person in self._waiting)]:
@@ -101,9 +95,4 @@ class Storm(Activity, Owner):
             session = Session(self._stage, person, self)
             self._sessions.append(session)
             self._began[person.name] = time.monotonic_ns()
-            session.login(PASSWORD)
-
-    def _pong(self, reply: Object) -> None:
-        expect(reply, "success")
-        self._answered += 1
-        self._stage.steps += 1
+            session.login(person.password)

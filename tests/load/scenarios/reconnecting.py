@@ -17,8 +17,8 @@ _BACK = 8  # messages that a session goes back at most, to be told again what it
 
 @dataclass(frozen=True)
 class Reconnecting(Scenario):
-    """``count`` conversations of ``size`` people: with two a private one, with more a group. All speak, ``window`` messages
-    of each unacknowledged, and all are cut off after ``every`` messages and acknowledgements on average.
+    """``count`` conversations of ``size`` people: with two a private one, with more a group. All speak, ``window``
+    messages of each unacknowledged, and all are cut off after ``every`` messages and acknowledgements on average.
     """
 
     name: ClassVar[str] = "reconnecting"
@@ -44,7 +44,7 @@ class Cuts(Activity):
 
     def __init__(self, scenario: Reconnecting, cast: Cast, stage: Stage, run: str) -> None:
         self._stage = stage
-        self._times = stage.timed(scenario.name, "resume")
+        self._name = scenario.name
         self._every = scenario.every
         self._random = random.Random(f"{run}{cast.name}")
         self._people = [Correspondent(stage, person, run) for person in cast.people]
@@ -59,10 +59,11 @@ class Cuts(Activity):
         self._stage.entering += [one.come for one in self._people]
 
     def entered(self) -> bool:
-        return all(one.inside or _gone(one) for one in self._people)
+        return all(one.inside or one.gone for one in self._people)
 
     def start(self, at: int) -> None:
         for number, one in enumerate(self._people):
+            one.times = self._stage.timed(self._name, "resume")
             self._left[number] = self._portion()
             one.speak()
 
@@ -74,7 +75,7 @@ class Cuts(Activity):
             one.forget()
 
     def settled(self) -> bool:
-        return all([one.settled() for one in self._people])
+        return not [one for one in self._people if not one.settled()]
 
     def finish(self) -> None:
         for one in self._people:
@@ -117,8 +118,3 @@ class Cuts(Activity):
 
     def _portion(self) -> int:
         return self._random.randint(1, 2 * self._every)
-
-
-def _gone(one: Correspondent) -> bool:
-    """It was not let in, or cut off; that is a failure, and has a name."""
-    return one.session is not None and one.session.client.closed

@@ -1,4 +1,4 @@
-"""A user's connection on our wire, for scenarios in which connections come and go: requests, replies, pushes, and its end."""
+"""A user's connection on our wire, where connections come and go: requests, replies, pushes, and its end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Owner(ABC):
 
     @abstractmethod
     def told(self, session: Session, push: Object) -> None:
-        """Something has come that answers no request. May raise LookupError, TypeError or ValueError for what is wrong."""
+        """Something has come that answers no request; LookupError, TypeError or ValueError say that it is wrong."""
 
     @abstractmethod
     def ended(self, session: Session, kind: str, detail: str) -> None:
@@ -43,9 +43,9 @@ class Owner(ABC):
 
 
 class Session:
-    """From the connect to the end. ``since``: when it began (ns of the monotonic clock). The generator's thread only.
+    """From the connect to the end. The generator's thread only.
 
-    ``inside``: it has logged in, and the connection is there. ``mid``: the highest that was pushed to it; they have to grow.
+    ``since``: when it began (ns of the monotonic clock). ``mid``: the highest that was pushed to it; mids have to grow.
     """
 
     def __init__(self, stage: Stage, person: Person, owner: Owner, receive_buffer: int = 0) -> None:
@@ -59,9 +59,11 @@ class Session:
         self._waiting: dict[int, Then] = {}
         self._last_id = 0
         self._rest = b""
+        self._asked = self._answered = False
 
     @property
     def inside(self) -> bool:
+        """Whether it has logged in, and the connection is there."""
         return self.person.ready and not self.client.closed
 
     def resume(self, after: int) -> None:
@@ -87,6 +89,13 @@ class Session:
         if not self.client.closed:
             self.client.send(data)
 
+    def quiet(self) -> bool:
+        """Whether the server has said that there is no more for it; the first call asks."""
+        if not self._asked:
+            self._asked = True
+            self.ask(self._pong, "ping")
+        return self._answered
+
     def cut(self) -> None:
         """End the connection without a word."""
         self.client.cut()
@@ -103,6 +112,11 @@ class Session:
         data = orjson.dumps(opening, option=orjson.OPT_APPEND_NEWLINE)
         self.client.belong_to(self._take, self._ended, data, self._receive_buffer)
         self.client.connect()
+
+    def _pong(self, reply: Object) -> None:
+        expect(reply, "success")
+        self._answered = True
+        self.stage.steps += 1
 
     def _ended(self, kind: str, detail: str) -> None:
         self._owner.ended(self, kind, detail)

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from tests.load.wires.base import Person, Wire
 
 
-PASSWORD = "correct-horse-7"  # of all accounts
-
-
 class Unusable(Exception):
     """A server cannot take part; the message is one line that says why."""
 

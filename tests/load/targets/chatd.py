@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chatbase import schema
@@ -15,11 +15,12 @@ from chatd.security.passwords import Passwords
 from chatd.store import groups, users
 from tests.bench.process import Process
 from tests.bench.process import Unusable as NotStarted
-from tests.load.targets.base import PASSWORD, Address, Population, Target, Unusable
+from tests.load.targets.base import Address, Population, Target, Unusable
 from tests.load.wires.base import Wire
 from tests.load.wires.chat import ChatWire
 from tests.support.mariadb import MariaDB
 
+PASSWORD = "secret"
 TOKEN_LIFETIME = 30 * 86_400  # seconds
 
 _READY = re.compile(r"chatd listening on ([0-9.]+):(\d+)")
@@ -66,7 +67,7 @@ class Chatd(Target):
         self._folder = tempfile.TemporaryDirectory(prefix="load-", dir=self._parent)
         self._url = self._new_url(self.folder)
         for person in population.people:
-            person.secret = f"token-{person.name}"
+            person.secret, person.password = f"token-{person.name}", PASSWORD
         populate(self._url, population, self._password_cost)
         address = self._serve(0)
         if self._files:
@@ -76,8 +77,11 @@ class Chatd(Target):
     def restart(self, address: Address) -> None:
         """End it in an orderly way and start it again, at the same address. Raises Unusable."""
         assert self._process is not None
+        links = self._links()
         self._process.stop()
         self._serve(address.port)
+        if self._filed is not None:
+            self._wait(self._filed, lambda: self._links() > links, "filed")
 
     @property
     def folder(self) -> Path:
@@ -120,13 +124,11 @@ class Chatd(Target):
         folder = self.folder
         command = [
             sys.executable, "-u", "-m", "chatd", "--listen", f"127.0.0.1:{port}", "--data", str(folder), "--database",
-            self._url, "--limits", "off", "--login-deadline", "600", "--password-cost", self._password_cost, *self._options,
+            self._url, "--limits", "off", "--login-deadline", "600", "--password-cost", self._password_cost,
+            *self._options,
         ]  # fmt: skip
         process = self._process = Process(command, folder)
-        try:
-            process.wait_until(lambda: _READY.search(process.output()) is not None)
-        except NotStarted as error:
-            raise Unusable(f"chatd {error}") from None
+        self._wait(process, lambda: _READY.search(process.output()) is not None, "chatd")
         match = _READY.search(process.output())
         assert match is not None
         prints = _PRINT.findall((folder / "stderr").read_text())
@@ -141,13 +143,18 @@ class Chatd(Target):
             self._url, "--limits", "off",
         ]  # fmt: skip
         process = self._filed = Process(command, logs)
-        errors = logs / "stderr"
+        self._wait(process, lambda: _FILED_READY.search(process.output()) is not None and self._links() > 0, "filed")
+
+    def _links(self) -> int:
+        """How often the file daemon has come to the server until now."""
+        errors = self.folder / "filed" / "stderr"
+        return errors.read_text().count(_FILED_KNOWN) if errors.exists() else 0
+
+    def _wait(self, process: Process, ready: Callable[[], bool], name: str) -> None:
         try:
-            process.wait_until(
-                lambda: bool(_FILED_READY.search(process.output())) and _FILED_KNOWN in errors.read_text()
-            )
+            process.wait_until(ready)
         except NotStarted as error:
-            raise Unusable(f"filed {error}") from None
+            raise Unusable(f"{name} {error}") from None
 
 
 def populate(url: str, population: Population, password_cost: str = "low") -> None:

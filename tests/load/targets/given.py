@@ -66,7 +66,7 @@ class Given(Target):
 
     def _register(self, client: Client, person: Person) -> None:
         """Make the account; from here on its token is its secret."""
-        password = secrets.token_urlsafe()
+        person.password = password = secrets.token_urlsafe()
         _ask(client, "register", user=person.name, password=password)
         token = _ask(client, "login", user=person.name, password=password, after=-1).get("token")
         if not isinstance(token, str):

@@ -43,6 +43,7 @@ class Person:
     name: str  # ASCII letters and digits
     secret: str
     rooms: tuple[str, ...] = ()
+    password: str = ""
     stage: int = 0
     ready: bool = False
 
