@@ -111,23 +111,23 @@ class Actions(Stage):
 
     def add_friend(self, name: str, done: Done) -> None:
         """Become friends."""
-        self._ask("add", done, lambda reply: self._befriended(name, reply), friend=name)
+        self._ask("add", done, at_once=lambda reply: self._befriended(name, reply), friend=name)
 
     def remove_friend(self, name: str, done: Done) -> None:
         """End a friendship."""
-        self._ask("remove_friend", done, lambda reply: self._unfriended(name), friend=name)
+        self._ask("remove_friend", done, at_once=lambda reply: self._unfriended(name), friend=name)
 
     def create_group(self, name: str, done: Done) -> None:
         """Make a group and be its owner."""
-        self._ask("create_group", done, lambda reply: self._in_group(str(reply.get("group") or name), True), group=name)
+        self._ask("create_group", done, at_once=lambda reply: self._joined(name, reply), group=name)
 
     def join_group(self, name: str, done: Done) -> None:
         """Join a group."""
-        self._ask("add_group", done, lambda reply: self._in_group(str(reply.get("group") or name), True), group=name)
+        self._ask("add_group", done, at_once=lambda reply: self._joined(name, reply), group=name)
 
     def leave_group(self, name: str, done: Done) -> None:
         """Leave a group."""
-        self._ask("leave_group", done, lambda reply: self._in_group(name, False), group=name)
+        self._ask("leave_group", done, at_once=lambda reply: self._in_group(name, False), group=name)
 
     def ask_members(self, group: str) -> None:
         """Have `members` told; nothing comes without a connection."""
@@ -153,6 +153,9 @@ class Actions(Stage):
     def _unfriended(self, name: str) -> None:
         self._account.set_friend(name, False)
         self._bridge.post(Befriended(name, gone=True))
+
+    def _joined(self, asked: str, reply: Object) -> None:
+        self._in_group(str(reply.get("group") or asked), True)
 
     def _in_group(self, name: str, present: bool) -> None:
         self._account.set_group(name, present)
@@ -224,8 +227,20 @@ class Actions(Stage):
 
     # -- requests ------------------------------------------------------------------------
 
-    def _ask(self, cmd: str, done: Done, then: Callable[[Object], None] | None = None, **fields: Any) -> None:
-        """Send a request; what ``then`` does about its success comes before ``done`` is told."""
+    def _ask(
+        self, cmd: str, done: Done, then: Callable[[Object], None] | None = None,
+        at_once: Callable[[Object], None] | None = None, **fields: Any,
+    ) -> None:  # fmt: skip
+        """Send a request; what ``then`` does about its success comes before ``done`` is told.
+
+        ``at_once`` does so in the thread of the connection, where pushes are handled, too: what another session has
+        undone since must not be overtaken by what this one has done before.
+        """
+
+        def came(reply: Object) -> None:
+            if at_once is not None and reply.get("result") == "success":
+                at_once(reply)
+            self._later(partial(answered, reply))
 
         def answered(reply: Object) -> None:
             ok = reply.get("result") == "success"
@@ -234,7 +249,7 @@ class Actions(Stage):
             done(ok, "" if ok else words.reply(reply))
 
         if self.online:
-            self._account.ask(cmd, lambda reply: self._later(partial(answered, reply)), **fields)
+            self._account.ask(cmd, came, **fields)
         else:
             self._later(partial(answered, {"result": "link_lost"}))
 

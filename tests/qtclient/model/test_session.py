@@ -11,6 +11,7 @@ from qtclient.records import Member, Sent
 from tests.qtclient.model.helpers import Heard, all_in, group, peer, sessions, texts
 from tests.qtclient.profiles import log_in
 from tests.qtclient.support import PASSWORD, Daemons, qt_wait
+from tests.support.waiting import wait_until
 
 Name = Callable[[str], str]
 
@@ -158,6 +159,23 @@ def test_two_clients_of_one_account(daemons: Daemons, name: Name, tmp_path: Path
         finally:
             laptop.close()
             laptop.deleteLater()
+
+
+def test_what_is_undone_elsewhere_at_once_stays_undone(plain_daemons: Daemons, name: Name, tmp_path: Path) -> None:
+    ann, ben, crew = name("ann"), name("ben"), name("crew")
+    plain_daemons.register(ben)
+    with sessions(plain_daemons, tmp_path, ann) as (desk,), plain_daemons.log_in(ann) as other:
+        desk.create_group(crew, lambda ok, text: None)
+        desk.add_friend(ben, lambda ok, text: None)
+        seen: set[str] = set()
+        while not {"group_joined", "add_friend_reply"} <= seen:  # the desk's windows have not had a turn yet
+            push = other.next_push(15)
+            assert push is not None
+            seen.add(push["cmd"])
+        assert other.request("leave_group", group=crew)["result"] == "success"
+        assert other.request("remove_friend", friend=ben)["result"] == "success"
+        wait_until(lambda: len(desk._bridge._events) >= 4, "two replies and two pushes have arrived")
+        qt_wait(lambda: not desk._bridge._events and not desk.groups and not desk.friends, "nothing is left")
 
 
 def test_what_one_client_changes_the_other_sees(plain_daemons: Daemons, name: Name, tmp_path: Path) -> None:
