@@ -227,11 +227,7 @@ def _deliver_here(entries: list[Entry]) -> None:
         if not common:
             continue
         for session in entry.sessions:
-            if session in own:
-                continue
-            if session.held is None and mid > session.caught_up:  # `push_here`, without its call
-                session.peer.send(common, mid)
-            else:
+            if session not in own:
                 push_here(session, common, mid)
 
 

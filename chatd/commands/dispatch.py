@@ -161,7 +161,7 @@ class Dispatcher:
     # -- running ---------------------------------------------------------------
 
     def _run(self, handler: Handler, call: Call) -> Object | None:
-        if not handler.in_loop:
+        if handler.where is not Where.LOOP:
             self._start_job(handler.function, call, handler.where)
             return None
         try:

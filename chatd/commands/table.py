@@ -64,7 +64,6 @@ class Handler:
     command: Command
     where: Where
     function: Callable[[Call], Outcome]
-    in_loop: bool
     express: Express | None
 
 
@@ -78,7 +77,7 @@ def handles(
 
     def register(function: Callable[[Call], Outcome]) -> Callable[[Call], Outcome]:
         assert name not in HANDLERS, name
-        HANDLERS[name] = Handler(COMMANDS[name], where, function, where is Where.LOOP, express)
+        HANDLERS[name] = Handler(COMMANDS[name], where, function, express)
         return function
 
     return register

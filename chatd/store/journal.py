@@ -90,14 +90,9 @@ class Journal:
         Raises:
             JournalBusy: the database is away, or the journal has stopped.
         """
-        with self._condition:
-            if self._away or self._stopping:
-                raise JournalBusy
-            self._queue.append(record)
-            if len(self._queue) == 1:
-                self._condition.notify()
+        self.submit_all((record,))
 
-    def submit_all(self, records: Sequence[ChatRecord]) -> None:
+    def submit_all(self, records: Sequence[Record]) -> None:
         """Queue several at once, in this order. Raises JournalBusy, and has taken none of them then."""
         with self._condition:
             if self._away or self._stopping:

@@ -123,13 +123,8 @@ class RecordQueue:
     def __len__(self) -> int:
         return len(self._records)
 
-    def append(self, record: Record) -> None:
-        """Put one at the end."""
-        self._records.append(record)
-        self.size += record.size
-
     def extend(self, records: Sequence[Record]) -> None:
-        """Put several at the end."""
+        """Put some at the end."""
         self._records.extend(records)
         self.size += sum([record.size for record in records])
 
