@@ -26,7 +26,7 @@ _STATEMENTS = 256  # that SQLite keeps prepared: some for each number of rows
 _AMONG = 256  # values in one IN (...)
 _DEADLOCKS = (1205, 1213)  # MariaDB: lock wait timeout, deadlock
 _DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
-
+_NEVER, _WHEN_TAKEN = 0, 1  # DBUtils: when a connection is looked at
 
 _STATEMENT = 1 << 20  # characters in one INSERT on MariaDB, well below what servers take
 
@@ -146,7 +146,9 @@ class Database:
     """A pool of connections. Every method may be called by any thread; a connection is used by one at a time.
 
     The pool holds as many connections as there are threads that use it, so nobody ever waits for one. On SQLite, where
-    only one connection can write, writers queue on a lock of ours: SQLite itself would make them sleep and poll.
+    only one connection can write, writers queue on a lock of ours: SQLite itself would make them sleep and poll. They
+    share a connection of their own, since the pages that a connection has in memory are good until another one writes:
+    taking turns, each would read again what the others have changed.
     """
 
     def __init__(self, url: str, connections: int) -> None:
@@ -160,18 +162,13 @@ class Database:
         self.sqlite = self.engine == "sqlite"
         self._write_lock = threading.Lock()
         with self._translated():
-            self._pool = PooledDB(
-                factory,
-                mincached=connections if not self.sqlite else 1,
-                maxcached=connections,
-                maxconnections=connections,
-                maxshared=0,
-                blocking=True,
-                setsession=_SQLITE_SESSION if self.sqlite else None,
-                reset=False,  # the pool would roll back under its lock
-                ping=0 if self.sqlite else 1,  # when a connection is taken from the pool
-                **settings,
-            )
+            if self.sqlite:
+                session = _SQLITE_SESSION
+                self._writer = _pool(factory, settings, 1, mincached=1, setsession=session, ping=_NEVER)
+                self._pool = _pool(factory, settings, connections, mincached=0, setsession=session, ping=_NEVER)
+            else:
+                self._pool = _pool(factory, settings, connections, mincached=connections, ping=_WHEN_TAKEN)
+                self._writer = self._pool
 
     def dialect(self, sql: str) -> str:
         """The text of a statement as this engine's driver wants it."""
@@ -195,10 +192,11 @@ class Database:
     def close(self) -> None:
         """Close all idle connections."""
         self._pool.close()
+        self._writer.close()
 
     def _run(self, begin: str, write: bool) -> Iterator[Transaction]:
         """The driver's own connection is used, past the one of DBUtils, which might repeat a statement by itself."""
-        pooled = self._pool.connection()
+        pooled = (self._writer if write else self._pool).connection()
         connection = pooled.dbapi_connection
         committed = False
         try:
@@ -232,6 +230,20 @@ class Database:
         except _DRIVER_ERRORS as error:
             kind = Deadlock if error.args and error.args[0] in _DEADLOCKS else DatabaseUnavailable
             raise kind(_first_line(error)) from error
+
+
+def _pool(factory: Any, settings: dict[str, Any], connections: int, **more: Any) -> PooledDB:
+    """Up to so many connections, each used by one thread at a time."""
+    return PooledDB(
+        factory,
+        maxcached=connections,
+        maxconnections=connections,
+        maxshared=0,
+        blocking=True,
+        reset=False,  # the pool would roll back under its lock
+        **more,
+        **settings,
+    )
 
 
 class _SqliteModule:

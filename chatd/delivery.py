@@ -87,7 +87,11 @@ class Delivery:
         """Hand a committed batch, sorted by conversation, to all loops concerned."""
         posts: dict[EventLoop, list[Entry]] = {}
         for _, group in groupby(batch, attrgetter("conversation")):
-            self._conversation(list(group), posts)
+            chats = list(group)
+            if len(chats) == 1 and chats[0].group is None and chats[0].offer is None:
+                self._one(chats[0], posts)
+            else:
+                self._conversation(chats, posts)
         for loop, entries in posts.items():
             _post(loop, entries)
 
@@ -106,6 +110,17 @@ class Delivery:
         data = encode(obj)
         for loop, members in by_loop(sessions).items():
             _post(loop, [Entry(members, data, 0, {})])
+
+    def _one(self, chat: ChatRecord, posts: dict[EventLoop, list[Entry]]) -> None:
+        """The only message of a private conversation: `_conversation` in half the time, and most are so."""
+        fanout, word = self._private(chat)
+        end = b',"mid":%d,"ts":%d}\n' % (chat.mid, chat.ts)
+        common = b"" if chat.duplicate else chat.push_open + end
+        own: Own = {chat.origin: ([chat.reply_open + word[chat.sender] + end], 1)}
+        here = chat.origin.loop
+        posts.setdefault(here, []).append(Entry(fanout.pop(here, ()), common, chat.mid, own))
+        for loop, sessions in fanout.items():
+            posts.setdefault(loop, []).append(Entry(sessions, common, chat.mid, {}))
 
     def _conversation(self, chats: list[ChatRecord], posts: dict[EventLoop, list[Entry]]) -> None:
         first = chats[0]
@@ -126,10 +141,9 @@ class Delivery:
     def _private(self, chat: ChatRecord) -> tuple[Fanout, Words]:
         """The sessions of both users, and what a message of either is answered: is the other there?"""
         assert chat.recipient is not None
-        ours = self._online.sessions(chat.sender)
-        theirs = self._online.sessions(chat.recipient) if chat.recipient != chat.sender else ours
+        ours, theirs = self._online.sessions_of_both(chat.sender, chat.recipient)
         word = {chat.recipient: _SUCCESS if ours else _OFFLINE, chat.sender: _SUCCESS if theirs else _OFFLINE}
-        return by_loop(ours + theirs if theirs is not ours else ours), word
+        return by_loop(ours + theirs if chat.recipient != chat.sender else ours), word
 
 
 def _offer_reply(chat: ChatRecord, session: Session) -> bytes:

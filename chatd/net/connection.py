@@ -15,7 +15,6 @@ It MUST hold that:
 
 from __future__ import annotations
 
-import enum
 import fcntl
 import logging
 import socket
@@ -39,17 +38,17 @@ TOO_SLOW = "output above the high-water mark"
 TLS_CLIENT_HELLO = 0x16  # the first byte of a TLS handshake record (RFC 8446, section 5.1)
 
 
-class Pause(enum.IntFlag):
-    """Why a connection is not read. It is read again when no reason is left."""
+class Pause:
+    """Why a connection is not read: bits of an int. It is read again when no reason is left.
+
+    No `enum.Flag`: its operators are Python code, a microsecond each, and every write and every reply needs one.
+    """
 
     OUTPUT = 1  # its peer does not read what we send
     JOB = 2  # a request of it is being worked on elsewhere
     JOURNAL = 4  # the journal's queue is full, or holds enough of this connection
     CATCH_UP = 8  # missed messages are being sent
     CLOSING = 16  # only the rest of the output is still to go
-
-
-_NOT_PAUSED = Pause(0)
 
 
 class Handler(Protocol):
@@ -113,7 +112,7 @@ class Connection:
         self._dirty = False  # on the loop's list for the end of this round
         self._blocked = False  # the kernel's buffer is full
         self._waiting = False  # on the loop's list for the next round
-        self._pause = _NOT_PAUSED
+        self._pause = 0
         self._mask = 0  # what the selector watches for now; 0: not registered
         self._closing = ""  # why it closes once its output is gone
         self._lingering = False  # its output is gone, and the peer knows
@@ -147,7 +146,7 @@ class Connection:
         return int.from_bytes(queued, sys.byteorder) + self.pending_output + self._lost
 
     @property
-    def pause_reasons(self) -> Pause:
+    def pause_reasons(self) -> int:
         """The reasons for which it is not read now."""
         return self._pause
 
@@ -177,11 +176,11 @@ class Connection:
         if out.size > self._settings.soft_mark:
             self._pause |= Pause.OUTPUT
 
-    def pause(self, reason: Pause) -> None:
+    def pause(self, reason: int) -> None:
         """Stop reading for this reason, besides others."""
         self._pause |= reason
 
-    def resume(self, reason: Pause) -> None:
+    def resume(self, reason: int) -> None:
         """Take a reason away; when it was the last, go on with what is here and read again."""
         if not self._pause & reason:
             return

@@ -7,7 +7,7 @@ import selectors
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from chatd.net.timers import Timer, TimerQueue
@@ -158,13 +158,11 @@ class EventLoop:
         self._run_events()
         self._take_posted()
         self._run_some(self._backlog)
-        for callback in self._timers.due():
-            self._guard(callback)
+        self._run_all(self._timers.due())
         self._run_some(self._ready)
         if self._endings:
             endings, self._endings = self._endings, []
-            for job in endings:
-                self._guard(job)
+            self._run_all(endings)
         self._run_some(self._dirty)
         self.rounds += 1
         self.round_began = 0.0
@@ -174,7 +172,10 @@ class EventLoop:
         late, end = self._late, self.round_began + BUDGET
         while late:
             callback, mask = late.popleft()
-            self._guard(callback, mask)
+            try:
+                callback(mask)
+            except Exception:
+                self._defect()
             if time.monotonic() > end:
                 return
 
@@ -188,7 +189,10 @@ class EventLoop:
         """Run the jobs that are there now, not those they add, for as long as the budget lasts."""
         end = time.monotonic() + BUDGET
         for _ in range(len(jobs)):
-            self._guard(jobs.popleft())
+            try:
+                jobs.popleft()()
+            except Exception:
+                self._defect()
             if time.monotonic() > end:
                 return
 
@@ -199,12 +203,16 @@ class EventLoop:
             posted, self._posted = self._posted, []
         self._backlog.extend(posted)
 
-    def _guard(self, callback: Callable[..., None], *args: int) -> None:
+    def _run_all(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            try:
+                job()
+            except Exception:
+                self._defect()
+
+    def _defect(self) -> None:
         """No callback may end the loop: what escapes it is a defect of ours, and costs only that event."""
-        try:
-            callback(*args)
-        except Exception:
-            log.exception("unexpected error in %s", self.name)
+        log.exception("unexpected error in %s", self.name)
 
     def _drain_wakeup(self, mask: int) -> None:
         self._wakeup.drain()

@@ -214,6 +214,12 @@ class OnlineRegistry:
             node = self._by_id.get(user_id)
             return tuple(node.sessions) if node else ()
 
+    def sessions_of_both(self, one: int, other: int) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
+        """The sessions of two users, under one lock; they may be the same."""
+        with self._lock:
+            first, second = self._by_id.get(one), self._by_id.get(other)
+            return tuple(first.sessions) if first else (), tuple(second.sessions) if second else ()
+
     def sessions_of(self, user_ids: Iterable[int]) -> list[Session]:
         """The sessions of several users, under one lock."""
         with self._lock:
