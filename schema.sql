@@ -78,6 +78,14 @@ CREATE INDEX messages_sender ON messages (sender);
 CREATE INDEX messages_recipient ON messages (recipient);
 CREATE UNIQUE INDEX messages_cid ON messages (sender, cid);
 
+-- What is stored, and not yet a row of messages (chatd/store/staging.py): the rows of a batch as JSON, by the mid of its
+-- last message. All of them lie above those in messages.
+CREATE TABLE staged (
+    mid INTEGER NOT NULL PRIMARY KEY,
+    body BLOB NOT NULL
+) /*! ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin */;
+/*! ALTER TABLE staged MODIFY mid BIGINT NOT NULL, MODIFY body MEDIUMBLOB NOT NULL */;
+
 -- How far a user has read in a conversation.
 CREATE TABLE read_marks (
     user_id INTEGER NOT NULL,

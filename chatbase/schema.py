@@ -10,7 +10,7 @@ from chatbase.clock import now_ms
 from chatbase.engine import Database, DatabaseUnavailable, Transaction
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schema.sql"
-VERSION = 2
+VERSION = 3
 LOCK_WAIT = 30  # seconds for another program that is at it
 
 _TABLE = "/*! ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin */"
@@ -25,7 +25,11 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "CREATE INDEX files_mid ON files (mid)",
         "CREATE INDEX files_sender ON files (sender, state)",
         "CREATE INDEX files_state ON files (state, expires)",
-    )
+    ),
+    3: (
+        f"CREATE TABLE staged (mid INTEGER NOT NULL PRIMARY KEY, body BLOB NOT NULL) {_TABLE}",
+        "/*! ALTER TABLE staged MODIFY mid BIGINT NOT NULL, MODIFY body MEDIUMBLOB NOT NULL */",
+    ),
 }
 """From version N - 1 to N, by N. `schema.sql` always makes the newest version."""
 

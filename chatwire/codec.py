@@ -26,6 +26,16 @@ def encode_open(obj: Object) -> bytes:
     return orjson.dumps(obj)[:-1]
 
 
+def encode_value(value: object) -> bytes:
+    """Return any value as JSON, without an end of line."""
+    return orjson.dumps(value)
+
+
+def decode_value(data: bytes) -> Any:
+    """Return the value in JSON that was written by `encode_value`. Raises ValueError."""
+    return orjson.loads(data)
+
+
 def decode(frame: bytes) -> Object:
     """Return the object in one frame.
 

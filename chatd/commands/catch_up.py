@@ -80,6 +80,7 @@ class CatchUp:
     def _fetch(self) -> None:
         page: Page | None = None
         try:
+            self._peer.services.journal.make_readable()
             with self._peer.services.database.transaction() as tx:
                 rows, more = messages.sync(tx, self._session.user.id, self._after, PAGE)
                 last = rows[-1]["mid"] if more else messages.last_mid(tx)

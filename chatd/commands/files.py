@@ -51,6 +51,8 @@ def send_file(call: Call) -> Outcome:
         raise Refusal("busy", detail=AWAY)
     cid = None if call.peer.legacy else call.args.get("cid")  # a legacy client could not be answered a second time
     file_id = services.file_tickets.new_id(sender, cid)
+    if cid is not None:
+        services.journal.make_readable()
     with services.database.transaction() as tx:
         known = _offered_before(tx, sender, cid, file_id) if cid is not None else None
         if known is not None:

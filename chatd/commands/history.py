@@ -17,6 +17,7 @@ from chatwire.fields import DEFAULT_PAGE, MAX_MID
 def sync(call: Call) -> Outcome:
     """Everything of mine above a mid."""
     limit = call.args.get("limit", DEFAULT_PAGE)
+    call.services.journal.make_readable()
     with call.services.database.transaction() as tx:
         page, more = messages.sync(tx, call.session.user.id, call.args["after"], limit)
     kept = _fitting(call, offers.shown(call.peer, page))
@@ -27,6 +28,7 @@ def sync(call: Call) -> Outcome:
 def history(call: Call) -> Outcome:
     """One conversation, backwards."""
     limit = call.args.get("limit", DEFAULT_PAGE)
+    call.services.journal.make_readable()
     with call.services.database.transaction() as tx:
         where = look_up(tx, call)
         page, more = messages.history(tx, where.number, call.args.get("before", MAX_MID), limit)

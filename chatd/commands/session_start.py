@@ -165,6 +165,7 @@ def _extend(services: Services, token_hashes: Sequence[bytes]) -> None:
 
 def _welcome(services: Services, arrived: Sequence[Arrived]) -> dict[Entrant, OnLoop]:
     ids = sorted({one.known.account.id for one in arrived})
+    services.journal.make_readable()
     with services.database.transaction() as tx:
         ends = missed.newest(tx, ids, min((one.after for one in arrived if one.missed), default=MAX_MID))
         unread = missed.unread(tx, ids, ends)

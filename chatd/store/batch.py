@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
 from chatbase import files
 from chatbase.engine import Transaction
-from chatd.store import messages
+from chatd.store import messages, staging
 from chatd.store.records import ChatRecord, MarkRecord
+from chatd.store.staging import Key
 
 Position = tuple[int, int]
 """Whose, and the conversation; 0 stands for all that a user has, since no conversation has that number."""
@@ -34,6 +35,18 @@ class Chats:
         """Those that are to be stored."""
         return [record for record in self.records if not record.duplicate]
 
+    def mark_known(self, tx: Transaction, staged: Mapping[Key, tuple[int, int]]) -> None:
+        """Make duplicates of those whose cid is known: in ``staged``, with mid and ts, or in the database."""
+        keys = [(r.sender, r.cid) for r in self.records if r.cid is not None]
+        if not keys:
+            return
+        known = messages.find_cids(tx, [key for key in keys if key not in staged])
+        known.update({key: staged[key] for key in keys if key in staged})
+        for record in self.records:
+            if record.cid is not None and (first := known.get((record.sender, record.cid))):
+                record.duplicate = True
+                record.mid, record.ts = first
+
     def number(self, mid: int, ts: int) -> None:
         """Give out mids above ``mid``, in order; a cid that occurs twice in the batch is a duplicate of its first."""
         seen: dict[tuple[int, bytes], ChatRecord] = {}
@@ -47,24 +60,19 @@ class Chats:
                 record.mid, record.ts = mid, ts
 
     def write(self, tx: Transaction) -> None:
-        """Store the fresh ones, and the files they offer. Raises Conflict when the cid of one is known."""
+        """Store the fresh ones, and the files they offer. Raises Conflict when there are later messages already."""
         if fresh := self.fresh():
-            tx.many(messages.INSERT, [record.row() for record in fresh])
+            staging.add(tx, fresh)
         if offers := [record.offer.file_of(record.mid, record.ts) for record in fresh if record.offer is not None]:
             tx.many(files.INSERT, [file.row() for file in offers])
 
     def were_stored(self, tx: Transaction) -> bool:
         """Whether `write` was committed: all of them were, or none. False when there is nothing to be looked for."""
         messages.settled_last_mid(tx)  # waits until it is decided
-        return any(messages.is_stored(tx, r.mid, r.conversation, r.sender, r.ts) for r in self.fresh()[:1])
-
-    def find_duplicates(self, tx: Transaction) -> None:
-        """Look the cids up. Only done after the unique key has refused a batch: the usual batch pays nothing for it."""
-        known = messages.find_cids(tx, [(r.sender, r.cid) for r in self.records if r.cid is not None])
-        for record in self.records:
-            if record.cid is not None and (first := known.get((record.sender, record.cid))):
-                record.duplicate = True
-                record.mid, record.ts = first
+        return any(
+            staging.is_stored(tx, r) or messages.is_stored(tx, r.mid, r.conversation, r.sender, r.ts)
+            for r in self.fresh()[:1]
+        )
 
 
 class Marks:

@@ -35,11 +35,15 @@ class Claimed(DatabaseUnavailable):
         super().__init__("another server is using this database")
 
 
-class Claim(Protocol):
-    """The right to write messages into a database. One thread at a time may use it."""
+class Writing(Protocol):
+    """What messages are written through: a `Claim`, so that no other server writes at the same time."""
 
     def transaction(self, *, write: bool = False) -> AbstractContextManager[Transaction]:
         """Like `Database.transaction`. Raises Claimed when the claim was lost and another server has it."""
+
+
+class Claim(Writing, Protocol):
+    """The right to write messages into a database. One thread at a time may use it."""
 
     def close(self) -> None:
         """Let another server have it."""

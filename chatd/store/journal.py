@@ -14,13 +14,13 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from typing import Protocol
 
 from chatbase.clock import now_ms
-from chatbase.engine import CommitUncertain, Conflict, DatabaseUnavailable, Transaction
-from chatd.store import messages
+from chatbase.engine import CommitUncertain, Conflict, DatabaseUnavailable
+from chatd.store import messages, staging
 from chatd.store.batch import Chats, Marks
+from chatd.store.claim import Writing
+from chatd.store.merging import IDLE, Merger
 from chatd.store.records import ChangeRecord, ChatRecord, MarkRecord, Record, RecordQueue
 
 log = logging.getLogger("chatd.journal")
@@ -30,7 +30,7 @@ BATCH_BYTES = 4 * 1024 * 1024  # of messages in one transaction; the delivery en
 CHANGES = 8  # in one batch, each a transaction of its own; bounds how long messages wait behind them
 QUEUE_HIGH_MARK = 20_000  # records; above it, senders are paused
 QUEUE_HIGH_BYTES = 64 * 1024 * 1024  # the same for long messages
-ATTEMPTS = 3  # at one transaction: the first may meet a cid that is known, the second an uncertain commit
+ATTEMPTS = 3  # at one transaction whose commit is uncertain
 RETRY_DELAY = 0.25  # seconds between looks at a database that is away with a transaction whose fate is unknown
 
 Deliver = Callable[[Sequence[ChatRecord]], None]
@@ -50,27 +50,21 @@ class _Undo(Exception):
     """Ends a transaction that was only a trial."""
 
 
-class Transactions(Protocol):
-    """What the journal writes through: a `Claim`, so that no other server writes at the same time."""
-
-    def transaction(self, *, write: bool = False) -> AbstractContextManager[Transaction]:
-        """Like `Database.transaction`."""
-
-
 class Journal:
-    """`submit`, `submit_all`, `full`, `last_mid`: any thread. `deliver` and `fail` are called in the journal's thread.
+    """`submit`, `submit_all`, `full`, `last_mid`, `make_readable`: any thread. `deliver` and `fail` are called in the
+    journal's thread.
 
     ``last_mid`` is set after the commit and before the delivery: whoever is registered for deliveries and then
     reads it gets everything above it.
     """
 
-    def __init__(self, database: Transactions, deliver: Deliver, fail: Fail) -> None:
+    def __init__(self, database: Writing, deliver: Deliver, fail: Fail) -> None:
         """Raises DatabaseUnavailable when the newest mid cannot be read."""
         self._database = database
         self._deliver = deliver
         self._fail = fail
-        with database.transaction() as tx:
-            self.last_mid = messages.settled_last_mid(tx)
+        self._merger = Merger(database, self._wake)
+        self.last_mid = self._merger.begin()
         self._last_ts = 0
         self._changes: deque[ChangeRecord] = deque()  # taken from the queue, and not begun
         self._waiting: list[ChatRecord | MarkRecord] = []  # what of the batch has not begun
@@ -101,6 +95,14 @@ class Journal:
                 self._condition.notify()
             self._queue.extend(records)
 
+    def make_readable(self) -> None:
+        """Wait until all that is stored now can be found in `messages`.
+
+        Raises:
+            DatabaseUnavailable: it cannot be done now.
+        """
+        self._merger.make_readable(self.last_mid)
+
     def full(self) -> bool:
         """Whether senders should be paused."""
         return len(self._queue) >= QUEUE_HIGH_MARK or self._queue.size >= QUEUE_HIGH_BYTES
@@ -125,15 +127,23 @@ class Journal:
             except Exception:
                 log.exception("unexpected error in the journal")
                 self._refuse(self._rest())
+            self._merger.merge_if_due(self.last_mid, idle=not batch)
+        self._merger.merge(self.last_mid)
 
     def _take(self) -> Sequence[Record] | None:
-        """The next batch, empty when there are only changes left over; None at the end."""
+        """The next batch, empty when there are only changes left over or it is time to merge; None at the end."""
         with self._condition:
             while not self._queue and not self._changes:
                 if self._stopping:
                     return None
-                self._condition.wait()
+                if self._merger.wanted or not self._condition.wait(IDLE if self._merger.count else None):
+                    return ()
             return self._queue.take(BATCH, BATCH_BYTES)
+
+    def _wake(self) -> None:
+        """Any thread."""
+        with self._condition:
+            self._condition.notify()
 
     def _process(self, batch: Sequence[Record]) -> None:
         """Some changes, one by one, then all the rest in one transaction. Every record is answered once.
@@ -181,26 +191,27 @@ class Journal:
     def _store(self, chats: Chats, marks: Marks) -> bool:
         """Write a batch, whatever it takes to know its fate; true when it is stored."""
         for _ in range(ATTEMPTS):
-            chats.number(self.last_mid, max(now_ms(), self._last_ts))
             try:
                 with self._database.transaction(write=True) as tx:
+                    chats.mark_known(tx, self._merger.cids)
+                    chats.number(self.last_mid, max(now_ms(), self._last_ts))
                     chats.write(tx)
                     marks.write(tx)
             except Conflict:
-                self._find_duplicates(chats)
+                self._look_for_others()
                 continue
             except CommitUncertain as error:
                 if not self._settle(lambda: self._were_stored(chats), error):
                     continue
             if fresh := chats.fresh():
+                self._merger.added(fresh)
                 self.last_mid, self._last_ts = fresh[-1].mid, fresh[-1].ts
             return True
         return False
 
-    def _find_duplicates(self, chats: Chats) -> None:
+    def _look_for_others(self) -> None:
         with self._database.transaction() as tx:
-            chats.find_duplicates(tx)
-            newest = messages.last_mid(tx)
+            newest = max(messages.last_mid(tx), staging.last_mid(tx))
         if newest > self.last_mid:
             # The claim was lost for a while. Clients of this server would take its next mid for all that is below it,
             # and never ask for what they have missed.

@@ -1,7 +1,8 @@
 """Reading and writing messages.
 
-Every query here reads at most one page from each index range it touches, however long the history is;
-`tests/store/test_query_plans.py` shows it with EXPLAIN on both engines.
+What is here may be a moment old: `Journal.make_readable` brings in what was stored meanwhile, and whoever reads for a
+client calls it first. Every query here reads at most one page from each index range it touches, however long the
+history is; `tests/store/test_query_plans.py` shows it with EXPLAIN on both engines.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from chatbase.files import File
 from chatwire.codec import Object
 
 _PAIR = 2**31
-_BRANCHES = 100  # in one statement; SQLite allows 500
+_BRANCHES = 128  # in one statement; SQLite allows 500
 PAGE_TEXT = 128 * 1024  # characters in a page; as JSON they may take six times as many bytes
 _SURELY_FITTING = 2  # messages, so that the usual question for one or two costs no query of its own
 
@@ -75,11 +76,14 @@ def settled_last_mid(tx: Transaction) -> int:
 
 def find_cids(tx: Transaction, keys: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], tuple[int, int]]:
     """Which (sender, cid) are stored, with their mid and ts."""
-    found = {}
-    for sender, cid in keys:
-        row = tx.row("SELECT mid, ts FROM messages WHERE sender = ? AND cid = ?", sender, cid)
-        if row:
-            found[sender, cid] = (int(row[0]), int(row[1]))
+    found: dict[tuple[int, bytes], tuple[int, int]] = {}
+    for start in range(0, len(keys), _BRANCHES):
+        piece = list(keys[start : start + _BRANCHES])
+        piece += piece[-1:] * ((1 << (len(piece) - 1).bit_length()) - len(piece))  # few different statements
+        either = " OR ".join(["(sender = ? AND cid = ?)"] * len(piece))
+        sql = f"SELECT sender, cid, mid, ts FROM messages {force('cid')} WHERE {either}"
+        for sender, cid, mid, ts in tx.rows(sql, *[value for key in piece for value in key]):
+            found[sender, bytes(cid)] = (int(mid), int(ts))
     return found
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from chatbase import schema
-from chatbase.engine import Database
+from chatbase.engine import Database, Transaction
 from chatd.registry.nodes import Session, UserNode
 from chatd.store import messages, users
 from chatd.store.journal import Journal
 from chatd.store.records import ChatRecord
+from chatwire.codec import decode_value
 from tests.support.waiting import wait_until
 
 ALICE, BOB = 1, 2
@@ -60,9 +61,18 @@ class Bench:
         wait_until(lambda: len(self.delivered) + len(self.failed) >= count, f"{count} messages are settled")
 
     def stored(self) -> list[tuple[int, str]]:
-        """(mid, text) of all messages."""
+        """(mid, text) of all messages, whichever table they are in."""
         with self.database.transaction() as tx:
-            return [(int(mid), str(text)) for mid, text in tx.rows("SELECT mid, body FROM messages ORDER BY mid")]
+            merged = [(int(mid), str(text)) for mid, text in tx.rows("SELECT mid, body FROM messages ORDER BY mid")]
+            return merged + [(row[0], row[6]) for body in self._staged(tx) for row in decode_value(body)]
+
+    def staged(self) -> int:
+        """How many batches are not yet rows of their own."""
+        with self.database.transaction() as tx:
+            return len(self._staged(tx))
+
+    def _staged(self, tx: Transaction) -> list[bytes]:
+        return [body for (body,) in tx.rows("SELECT body FROM staged ORDER BY mid")]
 
     def close(self) -> None:
         self.gate.set()

@@ -14,6 +14,7 @@ from chatbase.engine import CommitUncertain, Database, Transaction
 from chatd.store import messages
 from chatd.store.journal import Journal, JournalBusy
 from chatd.store.records import MarkRecord
+from chatwire.codec import encode_value
 from tests.store.bench import ALICE, BOB, Bench
 from tests.support.mariadb import MariaDB
 from tests.support.waiting import wait_until
@@ -171,7 +172,7 @@ def test_another_server_s_message_is_not_taken_for_the_own_uncertain_one(
 # -- a commit that comes late (MariaDB goes on when its client is gone) --------
 
 
-_ROW = (1, messages.private(ALICE, BOB), ALICE, BOB, b"x", 1, "late")
+_ROW = (1, encode_value([(1, messages.private(ALICE, BOB), ALICE, BOB, "x", 1, "late")]))
 
 
 def _late(url: str, row: tuple[Any, ...] = _ROW) -> tuple[pymysql.connections.Connection[Any], Callable[[], bool]]:
@@ -180,7 +181,7 @@ def _late(url: str, row: tuple[Any, ...] = _ROW) -> tuple[pymysql.connections.Co
     late = pymysql.connect(unix_socket=path, user="root", database=name, autocommit=False)
     watch = pymysql.connect(unix_socket=path, user="root", database=name, autocommit=True)
     with late.cursor() as cursor:
-        cursor.execute(messages.INSERT.replace("?", "%s"), row)
+        cursor.execute("INSERT INTO staged (mid, body) VALUES (%s, %s)", row)
 
     def waited_for() -> bool:
         with watch.cursor() as cursor:
@@ -213,7 +214,7 @@ def test_a_commit_that_comes_late_is_waited_for(mariadb: MariaDB) -> None:
 
     def cut_off(connection: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT mid, conversation, sender, recipient, cid, ts, body FROM messages")
+            cursor.execute("SELECT mid, body FROM staged")
             row = cursor.fetchone()
         connection.rollback()  # `late` writes the same row in its place, and commits when it is waited for
         bench.on_commit = lambda later: later.commit()

@@ -49,6 +49,7 @@ def test_an_offer_and_its_file_are_stored_together(bench: Bench) -> None:
     file = stored_files(bench)["f1"]
     assert (file.mid, file.created) == (record.mid, record.ts)
     assert file.expires == record.ts + PARTIAL_LIFE * 1000
+    bench.journal.make_readable()
     with bench.database.transaction() as tx:
         shown = messages.by_mids(tx, [mid for mid, _ in bench.stored()])
     assert [obj["cmd"] for _, obj in sorted(shown.items())].count(messages.OFFER) == 1

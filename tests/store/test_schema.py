@@ -12,6 +12,7 @@ from chatd.store import users
 
 TABLES = {
     "schema_version", "users", "tokens", "friendships", "chat_groups", "members", "messages", "read_marks", "files",
+    "staged",
 }  # fmt: skip
 
 

@@ -1,0 +1,111 @@
+"""When batches that are staged become rows of `messages`, and how readers wait for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from chatbase.engine import Conflict, DatabaseUnavailable
+from chatd.store import messages, staging
+from chatd.store.claim import Writing
+from chatd.store.records import ChatRecord
+from chatd.store.staging import Key
+
+log = logging.getLogger("chatd.journal")
+
+ENOUGH = 500  # messages; new ones wait while they are merged, some milliseconds
+IDLE = 0.1  # seconds without new messages, after which the rest is merged
+PATIENCE = 15.0  # seconds that a reader waits
+
+_AWAY = "what was stored last cannot be read yet"
+
+
+class Merger:
+    """`make_readable`: any thread. All else: the journal's, and before that the one that makes the journal.
+
+    ``count`` is how many messages are staged, ``cids`` what became of those of them that had one: mid and ts.
+    """
+
+    def __init__(self, database: Writing, wake: Callable[[], None]) -> None:
+        self.count = 0
+        self.cids: dict[Key, tuple[int, int]] = {}
+        self.wanted = False  # somebody waits. Set by any thread, before `wake`
+        self._database = database
+        self._wake = wake
+        self._failing = False
+        self._condition = threading.Condition(threading.Lock())  # guards `wanted` and the two below
+        self._merged = 0  # all up to this mid are in `messages`
+        self._failures = 0
+
+    def begin(self) -> int:
+        """Merge what another run of the server has left, and return the newest mid. Raises DatabaseUnavailable."""
+        with self._database.transaction() as tx:
+            left = staging.last_mid(tx)
+        if left:
+            self._merge_all()
+        with self._database.transaction() as tx:
+            self._merged = messages.settled_last_mid(tx)
+        return self._merged
+
+    def make_readable(self, mid: int) -> None:
+        """Wait until `messages` holds all up to ``mid``.
+
+        Raises:
+            DatabaseUnavailable: it cannot be done now.
+        """
+        with self._condition:
+            if self._merged >= mid:
+                return
+            self.wanted, failures = True, self._failures
+        self._wake()
+        with self._condition:
+            self._condition.wait_for(lambda: self._merged >= mid or self._failures > failures, PATIENCE)
+            if self._merged < mid:
+                raise DatabaseUnavailable(_AWAY)
+
+    def added(self, records: Sequence[ChatRecord]) -> None:
+        """These have been staged."""
+        self.count += len(records)
+        self.cids.update({(r.sender, r.cid): (r.mid, r.ts) for r in records if r.cid is not None})
+
+    def merge_if_due(self, last_mid: int, *, idle: bool) -> None:
+        """Merge when it is time to; what fails is tried again the next time."""
+        if self.wanted or (self.count and (idle or self.count >= ENOUGH)):
+            self.merge(last_mid)
+
+    def merge(self, last_mid: int) -> None:
+        """Merge all up to the newest mid."""
+        try:
+            if self.count:
+                self._merge_all()
+        except Exception as error:
+            if not self._failing:
+                log.error("cannot merge: messages=%d error=%s", self.count, error)
+            self._tell(self._merged, 1)
+            self._failing = True
+            return
+        self.count = 0
+        self.cids.clear()
+        self._failing = False
+        self._tell(last_mid, 0)
+
+    def _merge_all(self) -> None:
+        forget = False
+        while True:
+            try:
+                with self._database.transaction(write=True) as tx:
+                    if not staging.merge(tx, forget_cids=forget):
+                        return
+            except Conflict as error:
+                if forget:
+                    raise
+                log.error("a cid is taken, and will be forgotten: error=%s", error)
+                forget = True
+
+    def _tell(self, merged: int, failures: int) -> None:
+        with self._condition:
+            self._merged = merged
+            self._failures += failures
+            self.wanted = False
+            self._condition.notify_all()
