@@ -19,6 +19,7 @@ from chatbase.clock import now_ms
 from chatbase.engine import CommitUncertain, Conflict, DatabaseUnavailable
 from chatd.store import messages, staging
 from chatd.store.batch import Chats, Marks
+from chatd.store.changes import ATTEMPTS, Changes
 from chatd.store.claim import Writing
 from chatd.store.merging import IDLE, Merger
 from chatd.store.records import ChangeRecord, ChatRecord, MarkRecord, Record, RecordQueue
@@ -30,7 +31,6 @@ BATCH_BYTES = 4 * 1024 * 1024  # of messages in one transaction; the delivery en
 CHANGES = 8  # in one batch, each a transaction of its own; bounds how long messages wait behind them
 QUEUE_HIGH_MARK = 20_000  # records; above it, senders are paused
 QUEUE_HIGH_BYTES = 64 * 1024 * 1024  # the same for long messages
-ATTEMPTS = 3  # at one transaction whose commit is uncertain
 RETRY_DELAY = 0.25  # seconds between looks at a database that is away with a transaction whose fate is unknown
 
 Deliver = Callable[[Sequence[ChatRecord]], None]
@@ -44,10 +44,6 @@ class JournalBusy(Exception):
 
 class _FateUnknown(Exception):
     """The journal ends before it could learn whether something is stored: nobody is told anything about it."""
-
-
-class _Undo(Exception):
-    """Ends a transaction that was only a trial."""
 
 
 class Journal:
@@ -64,6 +60,7 @@ class Journal:
         self._deliver = deliver
         self._fail = fail
         self._merger = Merger(database, self._wake)
+        self._changing = Changes(database, self._settle)
         self.last_mid = self._merger.begin()
         self._last_ts = 0
         self._changes: deque[ChangeRecord] = deque()  # taken from the queue, and not begun
@@ -240,7 +237,7 @@ class Journal:
     def _change(self, record: ChangeRecord) -> None:
         outcome: object
         try:
-            outcome = self._carry_out(record)
+            outcome = self._changing.carry_out(record, self.last_mid)
         except _FateUnknown:
             raise
         except Exception as error:
@@ -250,30 +247,6 @@ class Journal:
             log.error("cannot write a change: error=%s", outcome)
             if not self._is_there():
                 self._refuse(self._rest())  # each would wait for the database in vain
-
-    def _carry_out(self, record: ChangeRecord) -> object:
-        for _ in range(ATTEMPTS):
-            try:
-                with self._database.transaction(write=True) as tx:
-                    outcome = record.run(tx, self.last_mid)
-            except CommitUncertain as error:
-                if not self._settle(lambda: self._was_carried_out(record), error):
-                    continue
-            return outcome
-        raise DatabaseUnavailable("no commit succeeds")
-
-    def _was_carried_out(self, record: ChangeRecord) -> bool:
-        """Try a change again, and undo it. Nobody else makes changes: if it is refused now, the first one is stored."""
-        try:
-            with self._database.transaction(write=True) as tx:
-                record.run(tx, self.last_mid)
-                raise _Undo
-        except _Undo:
-            return False
-        except DatabaseUnavailable:
-            raise
-        except Exception:
-            return True
 
     # -- the database away -----------------------------------------------------
 

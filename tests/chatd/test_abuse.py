@@ -74,6 +74,7 @@ def test_a_page_is_bounded_in_bytes_and_nothing_is_missing(server: RunningServer
     text = "\x01" * 10_000
     count = 4 * messages.PAGE_TEXT // len(text)
     sent = [alice.private_chat("bob", text)["mid"] for _ in range(count)]
+    server.server.services.journal.make_readable()
     with server.server.services.database.transaction() as tx:
         user_id = server.server.services.online.find("bob").id  # type: ignore[union-attr]
         page, more = messages.sync(tx, user_id, 0, 500)
