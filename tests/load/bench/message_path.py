@@ -29,7 +29,7 @@ from chatwire.commands import MAX_FRAME
 from chatwire.fields import MAX_TEXT
 
 PEOPLE = 100  # in pairs, and all in one group
-WINDOW = 8  # requests of each sender in a turn
+WINDOW = 8  # requests of each sender in a turn; in pairs also with one, and one speaker, as people talk
 TURNS = 200
 TEXT = "x" * 64
 STEPS = ("decode and check", "number", "encode for all", "queue", "take from queues")
@@ -81,8 +81,8 @@ class Floor:
         return Dispatcher(peer)
 
 
-def turn(floor: Floor, requests: dict[int, bytes]) -> Iterator[float]:
-    """The time after each step."""
+def turn(floor: Floor, requests: dict[int, bytes], window: int) -> Iterator[float]:
+    """The time after each step; ``window`` requests of each sender."""
     for number, data in requests.items():
         floor.dispatchers[number].received(data)
         floor.dispatchers[number].work()
@@ -91,7 +91,7 @@ def turn(floor: Floor, requests: dict[int, bytes]) -> Iterator[float]:
     chats = Chats(floor.records.copy())
     chats.number(1_000, 1_700_000_000_000)
     rows = [record.row() for record in chats.fresh()]
-    assert len(rows) == len(requests) * WINDOW
+    assert len(rows) == len(requests) * window
     yield time.process_time()
     floor.delivery.deliver(chats.records)
     yield time.process_time()
@@ -108,27 +108,29 @@ def turn(floor: Floor, requests: dict[int, bytes]) -> Iterator[float]:
         used.clear()
 
 
-def least(floor: Floor, requests: dict[int, bytes]) -> list[float]:
+def least(floor: Floor, requests: dict[int, bytes], window: int) -> list[float]:
     """The least time of each step in many turns, in microseconds for one message."""
     best = [float("inf")] * len(STEPS)
     for _ in range(TURNS):
         before = time.process_time()
-        for step, now in enumerate(turn(floor, requests)):
+        for step, now in enumerate(turn(floor, requests, window)):
             best[step] = min(best[step], now - before)
             before = now
-    return [seconds / (len(requests) * WINDOW) * 1e6 for seconds in best]
+    return [seconds / (len(requests) * window) * 1e6 for seconds in best]
 
 
 def main() -> None:
     """Print a line for each kind of message."""
     private = {n: encode(_private(n)) * WINDOW for n in range(PEOPLE)}
+    single = {n: encode(_private(n)) for n in range(0, PEOPLE, 2)}
     group = {
         n: encode({"cmd": "group_chat", "user": _name(n), "group": "crew", "text": TEXT}) * WINDOW for n in range(10)
     }
     print("us for a message   " + "".join(f"{step:>18}" for step in (*STEPS, "all")))
-    for kind, requests in (("private, pairs", private), ("group of 100", group)):
+    kinds = (("private, pairs", private, WINDOW), ("one at a time", single, 1), ("group of 100", group, WINDOW))
+    for kind, requests, window in kinds:
         with ExitStack() as stack:
-            found = least(Floor(stack), requests)
+            found = least(Floor(stack), requests, window)
         print(f"{kind:19}" + "".join(f"{value:18.2f}" for value in (*found, sum(found))))
 
 
