@@ -16,6 +16,7 @@ from tests.conftest import ServerFactory
 from tests.support.chatting import arrived, mids, send_at_once, take, texts
 from tests.support.peers import RawPeer
 from tests.support.running import RunningServer
+from tests.support.waiting import wait_until
 
 UNLIMITED = ("--limits", "off")  # the traffic is as much as the machine permits
 
@@ -152,9 +153,11 @@ def test_a_message_that_was_read_as_missed_is_not_pushed_again_when_its_delivery
     alice.send("group_chat", group="staff", text="first")
     assert stored.wait(15)
     with RawPeer(server) as peer:
-        assert peer.ask("resume", user="bob", token=bob.token)["result"] == "success"
-        assert peer.read()["text"] == "first"
+        peer.say("resume", user="bob", token=bob.token)
+        wait_until(lambda: server.server.services.online.find("bob") is not None, "bob is there for what comes live")
         free.set()
+        assert peer.read()["result"] == "success"
+        assert peer.read()["text"] == "first"
         take(alice, 1)
         alice.group_chat("staff", "second")
         assert peer.read()["text"] == "second"

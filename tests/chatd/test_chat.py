@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +11,7 @@ from chatwire.codec import Object
 from tests.conftest import ServerFactory
 from tests.support.chatting import arrived, mids, result, send_at_once, take, texts
 from tests.support.running import RunningServer
+from tests.support.waiting import wait_until
 
 
 def test_a_friend_gets_what_the_sender_sent(server: RunningServer) -> None:
@@ -157,20 +157,15 @@ def test_what_was_on_its_way_to_a_user_is_not_shown_to_the_next_one_on_that_conn
 ) -> None:
     alice, bob = server.friends("alice", "bob")
     server.connect().register("carol", "carol")
-    held, free, post = threading.Event(), threading.Event(), delivery._post
-
-    def late_post(*args: object) -> None:
-        held.set()
-        assert free.wait(15)
-        (_untyped(post))(*args)
-
-    monkeypatch.setattr(delivery, "_post", late_post)
+    held: list[tuple[object, ...]] = []
+    post = delivery._post
+    monkeypatch.setattr(delivery, "_post", lambda *args: held.append(args))
     alice.send("private_chat", user_to="bob", text="for Bob's eyes only")
-    assert held.wait(15)
+    wait_until(lambda: bool(held), "it is stored and on its way")
     monkeypatch.setattr(delivery, "_post", post)
     bob.expect("offline")
     bob.login("carol", "carol")
-    free.set()
+    (_untyped(post))(*held[0])
     assert texts(push for push in arrived(bob) if "text" in push) == []
     assert texts(take(server.again("bob"), 1)) == ["for Bob's eyes only"]
 
