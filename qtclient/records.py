@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import lru_cache
 
 NOT_STORED = 1 << 53  # rows from here on are messages that the server has not stored; below it a row is a mid
 
@@ -29,6 +30,12 @@ class Key:
     def field(self) -> dict[str, str]:
         """As most requests name it."""
         return {self.kind.value: self.name}
+
+
+@lru_cache(4096)
+def key(kind: Kind, name: str) -> Key:
+    """A `Key` that messages share: there are a thousand times as many of them as of conversations."""
+    return Key(kind, name)
 
 
 class Sent(IntEnum):

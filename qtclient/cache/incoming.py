@@ -11,6 +11,7 @@ from chatwire.client import OFFER
 from chatwire.codec import Object
 from chatwire.transfer.names import harmless
 from qtclient.records import NOT_STORED, FileInfo, FileState, Key, Kind
+from qtclient.records import key as shared
 
 MAX_TEXT = 65536  # characters that are kept of a text; the servers' own limit is a quarter of that
 _MAX_NAME = 128  # characters; the servers' own limit is 32
@@ -87,7 +88,7 @@ def names(value: object, field: str) -> Iterator[tuple[str, Object]]:
 def conversation(obj: Object) -> Key | None:
     """What is named by ``peer`` or ``group``."""
     if peer := name(obj.get("peer")):
-        return Key(Kind.PEER, peer)
+        return shared(Kind.PEER, peer)
     return _group(obj)
 
 
@@ -135,9 +136,9 @@ def _between(obj: Object, sender: str, receiver: str, me: str) -> Key | None:
     one, other = name(obj.get(sender)), name(obj.get(receiver))
     if me not in (one, other) or not one or not other:
         return None
-    return Key(Kind.PEER, other if one == me else one)
+    return shared(Kind.PEER, other if one == me else one)
 
 
 def _group(obj: Object) -> Key | None:
     group = name(obj.get("group"))
-    return Key(Kind.GROUP, group) if group else None
+    return shared(Kind.GROUP, group) if group else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from qtclient.records import NOT_STORED, Conversation, FileInfo, FileState, Key, Kind, Message, Sent
+from qtclient.records import NOT_STORED, Conversation, FileInfo, FileState, Kind, Message, Sent, key
 
 PREVIEW = 200  # characters
 _SPACE = re.compile(r"\s+")
@@ -34,7 +34,7 @@ def message(row: tuple[Any, ...]) -> Message:
     if file is not None:
         title, length, fate, offset, sha256, path, detail = row[12:]
         info = FileInfo(file, title, length, FileState(fate), offset, sha256, path, detail)
-    return Message(number, Key(Kind(kind), name), mid, cid, sender, bool(mine), text, ts, state, info, problem)
+    return Message(number, key(Kind(kind), name), mid, cid, sender, bool(mine), text, ts, state, info, problem)
 
 
 def conversation(row: tuple[Any, ...]) -> Conversation:
@@ -42,5 +42,5 @@ def conversation(row: tuple[Any, ...]) -> Conversation:
     kind, name, active, unread, muted, draft, sender, text, file = row
     preview = _SPACE.sub(" ", file or text or "").strip()[:PREVIEW]
     return Conversation(
-        Key(Kind(kind), name), preview, sender or "", active, unread, bool(muted), draft, preview_is_file=bool(file)
+        key(Kind(kind), name), preview, sender or "", active, unread, bool(muted), draft, preview_is_file=bool(file)
     )

@@ -30,9 +30,8 @@ from qtclient.net.happened import (
 )
 from qtclient.records import Conversation, Friend, Key, Kind, LinkState, Message, Phase, TransferInfo
 
-_LISTED = (
-    0.2  # seconds between two changes of the list of conversations: in a flood it would only be painted for nobody
-)
+_LISTED = 0.02  # seconds of rest for each line of the list that has changed: many cost much, and nobody can read them
+_LEAST = 0.1  # seconds of rest after any
 
 
 class Dispatch:
@@ -47,7 +46,7 @@ class Dispatch:
         self._list_later = QTimer(stage)
         self._list_later.setSingleShot(True)
         self._list_later.timeout.connect(self._list_now)
-        self._listed = 0.0  # time.monotonic() of its last change
+        self._rested = 0.0  # time.monotonic() from which on it may change again
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Changes: self._changed_too,
             LinkState: self._link,
@@ -134,7 +133,7 @@ class Dispatch:
             self._stage.cached(conversation)
             self._unlisted[conversation.key] = conversation
         if not self._list_later.isActive():
-            wait = self._listed + _LISTED - time.monotonic()
+            wait = self._rested - time.monotonic()
             self._list_later.start(max(0, int(wait * 1000) + 1))
 
     def _list_now(self) -> None:
@@ -147,7 +146,7 @@ class Dispatch:
                 stage.conversations.put(stage.with_presence(conversation))
                 changed = True
         if changed:
-            self._listed = time.monotonic()
+            self._rested = time.monotonic() + max(_LEAST, _LISTED * len(unlisted))
             stage.conversations_changed.emit()
 
     # -- people ----------------------------------------------------------------------------

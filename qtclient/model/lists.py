@@ -14,7 +14,6 @@ Record = TypeVar("Record")
 FEW = 200  # changes at once, above which the model is reset: nobody has seen the list yet
 
 RecordRole = Qt.ItemDataRole.UserRole + 1
-FilterRole = Qt.ItemDataRole.UserRole + 2  # the text, as it is looked for
 
 
 class SortedModel(QAbstractListModel, Generic[Record]):
@@ -118,6 +117,10 @@ class SortedModel(QAbstractListModel, Generic[Record]):
         """All, as they are sorted."""
         return [self._records[name] for _, name in self._order]
 
+    def texts(self, first: int, last: int) -> list[str]:
+        """See `filter.Texts`."""
+        return [folded(self.text_of(self._records[name])) for _, name in self._order[first : last + 1]]
+
     def index_of(self, name: Hashable) -> QModelIndex:
         """Where a record is; an invalid index where there is none."""
         record = self._records.get(name)
@@ -137,8 +140,6 @@ class SortedModel(QAbstractListModel, Generic[Record]):
             return record
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text_of(record)
-        if role == FilterRole:
-            return folded(self.text_of(record))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self.spoken(record)
         return None

@@ -16,7 +16,7 @@ from qtclient.records import NOT_STORED, Key, Message, Sent
 
 MessageRole = Qt.ItemDataRole.UserRole + 1
 PAGE = 60  # messages
-MOST, KEPT = 400, 200  # messages in a model that only grows at its end: above the first it forgets down to the second
+MOST, KEPT = 300, 150  # messages in a model that only grows at its end: above the first it forgets down to the second
 _TOP = NOT_STORED << 1
 
 

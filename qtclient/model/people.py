@@ -79,6 +79,9 @@ class FriendsModel(SortedModel[Friend]):
     def text_of(self, record: Friend) -> str:
         return record.name
 
+    def texts(self, first: int, last: int) -> list[str]:
+        return [place[1] for place, _ in self._order[first : last + 1]]
+
     def spoken(self, record: Friend) -> str:
         if record.online:
             return tr("{name}, online", name=record.name)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -26,11 +24,10 @@ from qtclient.cache.transfers import Kept
 from qtclient.net import problems
 from qtclient.net.clock import now_ms
 from qtclient.net.inquiry import Inquiry
+from qtclient.net.pace import Pace
 from qtclient.records import FileInfo, FileState, Kind, Phase, Sent, ServerAddress, TransferInfo
 
 _REST = 30.0  # seconds between two attempts, when many in a row have brought nothing
-_SPEED_OVER = 5.0  # seconds
-_QUIET = 2.0  # seconds without a byte, after which it is said to wait
 
 log = logging.getLogger("qtclient.transfer")
 
@@ -67,9 +64,7 @@ class Moving:
         self.control = Control()
         self.part = ""  # where the bytes of a download are until they are all there
         self._office = office
-        self._reached = kept.size if kept.phase is Phase.DONE else 0
-        self._moved = 0.0  # time.monotonic() when it was seen to have come further
-        self._samples: deque[tuple[float, int]] = deque()
+        self._pace = Pace(kept.size if kept.phase is Phase.DONE else 0)
         self._inquiry = Inquiry(office.ask, self.control, self._waits)
         self._before_waiting = Phase.RUNNING
         self._offered = "" if kept.file == local_file(kept.cid) or not kept.upload else kept.file  # known to the server
@@ -112,11 +107,11 @@ class Moving:
 
     def info(self) -> TransferInfo:
         """How far it is."""
-        kept, done = self.kept, self._reached
+        kept, done = self.kept, self._pace.reached
         speed, phase = 0.0, kept.phase
         if phase in (Phase.RUNNING, Phase.PREPARING):
-            speed = self._speed(done)
-            if time.monotonic() - self._moved > _QUIET:
+            speed = self._pace.speed()
+            if self._pace.rests:
                 speed, phase = 0.0, Phase.WAITING  # for the other side
         left = (kept.size - done) / speed if speed > 0 and phase is Phase.RUNNING else None
         return TransferInfo(
@@ -124,19 +119,9 @@ class Moving:
             phase, kept.problem,
         )  # fmt: skip
 
-    def _speed(self, done: int) -> float:
-        now = time.monotonic()
-        if not self._samples or self._samples[-1][1] != done:
-            self._moved = now
-        self._samples.append((now, done))
-        while self._samples[0][0] < now - _SPEED_OVER:
-            self._samples.popleft()
-        (first, begin), (last, end) = self._samples[0], self._samples[-1]
-        return max(0.0, (end - begin) / (last - first)) if last - first > 0.1 else 0.0
-
     def _phase(self, phase: Phase, problem: str = "", job: Callable[[Ledger], None] | None = None, **more: Any) -> None:
         self.kept = replace(self.kept, phase=phase, problem=problem, **more)
-        self._samples.clear()
+        self._pace.begin()
         self._office.keep(self, job)
 
     # -- its own thread ----------------------------------------------------------
@@ -172,7 +157,7 @@ class Moving:
         self._office.ask("cancel_file", lambda reply: None, file=self._offered)
 
     def _progress(self, done: int, size: int) -> None:
-        self._reached = done
+        self._pace.reached = done
 
     # -- up ----------------------------------------------------------------------
 
@@ -186,7 +171,7 @@ class Moving:
         if url:
             self._phase(Phase.RUNNING)
             self._patiently(lambda: self._send(url, path))
-        self._reached = self.kept.size
+        self._pace.reached = self.kept.size
         whole = FileInfo(self.kept.file, "", 0, FileState.COMPLETE, self.kept.size)
         self._phase(Phase.DONE, "", lambda ledger: ledger.file_state(whole))
 
@@ -214,7 +199,7 @@ class Moving:
         sha256 = hash_file(path, progress=self._progress, control=self.control)
         if _stat(path) != (size, mtime):
             raise Changed("it has changed while it was read")
-        self._reached = 0
+        self._pace.reached = 0
         self._phase(Phase.PREPARING, sha256=sha256)
         return self._announce(path)
 
@@ -260,7 +245,7 @@ class Moving:
         self._phase(Phase.RUNNING)
         place = self._patiently(lambda: self._fetch(url))
         assert place is not None
-        self._reached = self.kept.size
+        self._pace.reached = self.kept.size
         file = self.kept.file
         self._phase(Phase.DONE, "", lambda ledger: ledger.messages.file_path(file, str(place)), path=str(place))
 

@@ -108,6 +108,9 @@ class AnchoredList(SettledList):
         QAbstractItemView.rowsInserted(self, parent, start, end)
         self._restore(top)
 
+    def rowsAboutToBeRemoved(self, parent: QModelIndex, start: int, end: int) -> None:  # noqa: N802
+        QAbstractItemView.rowsAboutToBeRemoved(self, parent, start, end)  # that of a list would paint everything anew
+
     def dataChanged(self, first: QModelIndex, last: QModelIndex, roles: Iterable[int] = ()) -> None:  # noqa: N802
         self._heights.forget(first.row() - 1, last.row() + 1)
         if self._settle():
@@ -204,11 +207,16 @@ class AnchoredList(SettledList):
         self.viewport().update()
 
     def _rows_gone(self, parent: QModelIndex, start: int, end: int) -> None:
-        top = self._anchor()
-        self._heights.remove(start, end - start + 1)
+        top, sight, count = self._anchor(), self.rows_in_sight(), end - start + 1
+        high = self._heights.top(end + 1) - self._heights.top(start)
+        self._heights.remove(start, count)
         self._heights.forget(start - 1, start)
+        if self._first_new is not None and self._first_new > start:
+            self._first_new = max(start, self._first_new - count)
+        if end + 1 < sight.start and self._pull_up(high):
+            return
         if top is not None and top[0] > start:
-            top = (max(start, top[0] - (end - start + 1)), top[1])
+            top = (max(start, top[0] - count), top[1])
         self._restore(top if len(self._heights) else None)
 
     def _rows_moved(self, *_: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtCore import QEvent, QObject, QSize, Qt
 from PyQt5.QtWidgets import QFrame, QScrollArea, QWidget
 
 
@@ -21,10 +21,15 @@ class Scrolled(QScrollArea):
         viewport.setAutoFillBackground(False)
         content.setAutoFillBackground(False)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()  # other words or another font: whoever holds this has to ask again
+        return super().eventFilter(watched, event)
+
     def sizeHint(self) -> QSize:  # noqa: N802
         content = self.widget()
         return content.sizeHint() if content is not None else super().sizeHint()
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        content = self.widget()
-        return QSize(content.minimumSizeHint().width() if content is not None else 0, 0)
+        content, bar = self.widget(), self.verticalScrollBar()
+        return QSize(content.minimumSizeHint().width() + bar.sizeHint().width() if content is not None else 0, 0)

@@ -114,6 +114,16 @@ class SettledList(QListView):
         self._set_range()
         self._set_value(self._heights.top(row) + self._origin() - y)
 
+    def _pull_up(self, high: int) -> bool:
+        """So many pixels are gone above what is in sight, which is neither measured nor painted again. False: it is."""
+        if self._origin() != MARGIN or self._settling:
+            return False
+        value, self._settling = self.verticalOffset() - high, True
+        self._set_range()
+        self._set_value(value)
+        self._settling = False
+        return self.verticalOffset() == value
+
     def _settle(self) -> bool:
         """Measure what is in sight, until nothing moves any more; the anchor stays. True: heights have changed."""
         if self._settling or self.model() is None:

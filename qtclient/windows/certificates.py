@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -28,12 +30,7 @@ class TrustPage(Worded):
         self.agree, self.refuse = button("primary"), button()
         self.agree.clicked.connect(self.agreed)
         self.refuse.clicked.connect(self.refused)
-        layout = _page(self)
-        for part in (self._sign, self._title, self._words, self._print, self._hint):
-            layout.addWidget(part)
-        layout.addStretch()
-        layout.addWidget(self.agree)
-        layout.addWidget(self.refuse)
+        _lay_out(self, (self._sign, self._title, self._words, self._print, self._hint), (self.agree, self.refuse))
         self.say_words()
 
     def say_words(self) -> None:
@@ -77,11 +74,8 @@ class ChangedPage(Worded):
         self._old, self._new = _fingerprint_label(), _fingerprint_label()
         self.leave = button("primary")
         self.leave.clicked.connect(self.back)
-        layout = _page(self)
-        for part in (self._sign, self._title, self._words, self._was, self._old, self._is, self._new, self._hint):
-            layout.addWidget(part)
-        layout.addStretch()
-        layout.addWidget(self.leave)
+        prints = self._was, self._old, self._is, self._new
+        _lay_out(self, (self._sign, self._title, self._words, *prints, self._hint), (self.leave,))
         self.say_words()
 
     def say_words(self) -> None:
@@ -130,9 +124,14 @@ def _fingerprint_label() -> QLabel:
     return result
 
 
-def _page(parent: QWidget) -> QVBoxLayout:
-    set_role(parent, "")
-    layout = QVBoxLayout(parent)
+def _lay_out(page: QWidget, parts: Iterable[QWidget], buttons: Iterable[QWidget]) -> None:
+    """From top to bottom, the buttons at the lower end."""
+    set_role(page, "")
+    layout = QVBoxLayout(page)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(12)
-    return layout
+    for part in parts:
+        layout.addWidget(part)
+    layout.addStretch()
+    for part in buttons:
+        layout.addWidget(part)

@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from qtclient.i18n import tr
 from qtclient.model.folded import folded
 from qtclient.model.session import Session
-from qtclient.records import Friend, Key
+from qtclient.records import Friend, Key, Kind
 from qtclient.widgets import said
 from qtclient.widgets.popup import Popup
 from qtclient.widgets.roster import key_of
@@ -71,6 +71,7 @@ class JumpWindow(Popup):
         self.field.textChanged.connect(self._find)
         self.field.installEventFilter(self)
         self.list.chosen.connect(self._choose)
+        self._known = _names(session)
         self.say_words()
         self._find("")
         self._place(parent)
@@ -99,19 +100,20 @@ class JumpWindow(Popup):
         return True
 
     def _find(self, text: str) -> None:
-        """Recent conversations first, then friends and groups; those whose name begins so before the others."""
-        found: dict[Key, object] = {}
-        session = self._session
-        for record in [*session.conversations.records(), *session.friends, *session.groups]:
-            key = key_of(record)
-            if key is not None and key not in found:
-                found[key] = record
+        """Those whose name begins so before the others."""
         words = folded(text).split()
-        fitting = [key for key in found if all(word in folded(key.name) for word in words)]
+        fitting = [key for key, name in self._known.items() if all(word in name for word in words)]
         if words:
-            fitting.sort(key=lambda key: not folded(key.name).startswith(words[0]))
-        self.targets.show([found[key] for key in fitting[:_MOST]])
+            fitting.sort(key=lambda key: not self._known[key].startswith(words[0]))
+        self.targets.show([self._record(key) for key in fitting[:_MOST]])
         self.list.step(1)
+
+    def _record(self, key: Key) -> object:
+        """As it is now."""
+        talk = self._session.conversations.get(key)
+        if talk is not None or key.kind is Kind.GROUP:
+            return talk or key.name
+        return self._session.friends_model.get(key.name) or Friend(key.name, online=False)
 
     def _choose(self, record: object) -> None:
         key = key_of(record)
@@ -125,3 +127,11 @@ class JumpWindow(Popup):
         frame = QRect(0, 0, wide, high)
         frame.moveCenter(parent.window().frameGeometry().center())
         self.move(inside(frame, parent.window()).topLeft())
+
+
+def _names(session: Session) -> dict[Key, str]:
+    """As they are looked for: recent conversations first, then friends and groups."""
+    talks = {record.key: folded(record.key.name) for record in session.conversations.records()}
+    friends = {Key(Kind.PEER, friend.name): folded(friend.name) for friend in session.friends}
+    groups = {Key(Kind.GROUP, name): folded(name) for name in session.groups}
+    return talks | friends | groups

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QAbstractItemModel, QEvent, QObject, QPoint, Qt, pyqtSignal
+from typing import Any
+
+from PyQt5.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import QAction, QHBoxLayout, QLineEdit, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -10,6 +12,7 @@ from qtclient.i18n import tr
 from qtclient.look.icons import icon
 from qtclient.model.conversations import ConversationRole
 from qtclient.model.filter import FilterModel
+from qtclient.model.lists import SortedModel
 from qtclient.model.people import FriendRole, GroupRole
 from qtclient.model.session import Session
 from qtclient.model.settings import Settings
@@ -169,9 +172,8 @@ class MainWindow(Window):
 
     # How it is put together
 
-    def _filtered(self, view: RosterList, model: QAbstractItemModel) -> FilterModel:
-        proxy = FilterModel(self)
-        proxy.setSourceModel(model)
+    def _filtered(self, view: RosterList, model: SortedModel[Any]) -> FilterModel:
+        proxy = FilterModel(model, model, self)
         view.setModel(proxy)
         view.chosen.connect(self._choose)
         view.menu_wanted.connect(self._open_menu)

@@ -34,6 +34,10 @@ class Members(QAbstractListModel):
         self._members = sorted(members, key=lambda one: (one.role != "owner", not one.online, folded(one.name)))
         self.endResetModel()
 
+    def texts(self, first: int, last: int) -> list[str]:
+        """See `filter.Texts`."""
+        return [folded(member.name) for member in self._members[first : last + 1]]
+
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008, N802
         return 0 if parent.isValid() else len(self._members)
 
@@ -66,8 +70,7 @@ class MembersWindow(Window):
         set_role(self.filter, "search")
         self.filter.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
         self.members = Members(self)
-        self._proxy = FilterModel(self)
-        self._proxy.setSourceModel(self.members)
+        self._proxy = FilterModel(self.members, self.members, self)
         self.list = RosterList(MemberRole, 36)
         self.list.setModel(self._proxy)
         layout = QVBoxLayout(self)

@@ -11,7 +11,6 @@ from PyQt5.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +19,7 @@ from qtclient.i18n import tr
 from qtclient.model.settings import Settings
 from qtclient.widgets import said
 from qtclient.widgets.controls import Check, Choice
+from qtclient.widgets.scrolled import Scrolled
 from qtclient.widgets.worded import button, label, line, set_role
 from qtclient.windows.shortcuts import bind
 from qtclient.windows.window import Window
@@ -148,12 +148,9 @@ class SettingsWindow(Window):
         inside.addWidget(account)
         inside.addWidget(self.password, 0, Qt.AlignmentFlag.AlignLeft)
         inside.addStretch()
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)
+        layout.addWidget(Scrolled(page))
 
     def _section(
         self, layout: QVBoxLayout, title: QLabel, names: tuple[str, ...], last: QHBoxLayout | None = None

@@ -67,7 +67,7 @@ def test_a_message_and_its_way_from_sent_to_read(daemons: Daemons, name: Name, m
     at_ben = ben.jump(ann.name)
     ben.hears(at_ben, "Good morning! 早上好", Sent.RECEIVED)
     ann.hears(at_ann, "Good morning! 早上好", Sent.READ)
-    assert ben.session.conversation(Key(Kind.PEER, ann.name)).unread == 0
+    qt_wait(lambda: ben.session.conversation(Key(Kind.PEER, ann.name)).unread == 0, "nothing is unread")
     ben.write(at_ben, "Morning")
     ann.hears(at_ann, "Morning", Sent.RECEIVED)
 
@@ -104,6 +104,10 @@ def test_a_group_from_its_beginning_to_its_end(daemons: Daemons, name: Name, mee
     qt_wait(lambda: windows_of(MembersWindow), "the members are shown")
     [members] = windows_of(MembersWindow)
     qt_wait(lambda: members.members.rowCount() == 2, "both are there")
+    members.filter.setText("no such name")
+    assert members.list.model().rowCount() == 0
+    members.filter.setText(members.members.index(1).data()[:3].upper())
+    assert members.list.model().rowCount() >= 1
     members.close()
     ben.desk.confirm_leave(Key(Kind.GROUP, group))
     qt_wait(lambda: [one for one in QApplication.topLevelWidgets() if one.objectName() == "leave_group"], "it is asked")

@@ -11,6 +11,7 @@ from typing import Any
 from PyQt5.QtCore import QCoreApplication
 
 from qtclient.records import Key, Kind
+from tests.qtclient.bench.lag import CALM
 from tests.qtclient.bench.result import Result
 from tests.qtclient.bench.sender import start
 from tests.qtclient.bench.stage import daemons, options, own_folder
@@ -68,7 +69,9 @@ def _report(seconds: int, before: int, seen: dict[str, Any]) -> None:
     most = ", ".join(f"{held * 1000:.0f}" for held in seen["holds"][-5:])
     note = (
         f"{seen['count']} messages in {seen['seconds']:.0f} s; {seen['many']} holds above 20 ms, the longest {most} "
-        f"ms; at most {seen['work'] * 1000:.0f} ms of the thread's own processor time in one"
+        f"ms; at most {seen['work'] * 1000:.0f} ms of the thread's own processor time in one; "
+        f"at most {seen['calm'] * 1000:.0f} ms in the {seen['quiet']} seconds in which the host gave less than "
+        f"{CALM:.0%} of the processors away ({seen['stolen']:.0%} in the worst)"
     )
     print(Result(f"{what}: longest hold", seen["longest"] * 1000, "ms", 50, note).line())
     note = f"{before / MEBIBYTE:.0f} MiB with the windows open, before the first message"

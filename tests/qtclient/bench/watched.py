@@ -66,6 +66,9 @@ def _watch(client: Application, messages: int, seconds: float) -> None:
         "count": count[0],
         "longest": longest,
         "work": lag.work,
+        "calm": lag.calm,
+        "quiet": lag.quiet,
+        "stolen": lag.stolen,
         "holds": sorted(lag.holds)[-20:],
         "many": len(lag.holds),
     }

@@ -13,7 +13,6 @@ from PyQt5.QtTest import QAbstractItemModelTester
 from qtclient.cache.reader import Reader
 from qtclient.i18n import set_language
 from qtclient.model.conversations import ConversationRole, ConversationsModel
-from qtclient.model.filter import FilterModel
 from qtclient.model.messages import KEPT, MOST, PAGE, MessageRole, MessagesModel
 from qtclient.model.people import FriendRole, FriendsModel, GroupsModel
 from qtclient.model.transfers import TransfersModel
@@ -23,7 +22,7 @@ from tests.qtclient.cache.helpers import ANN, CREW, Book, login, private
 STRICT = QAbstractItemModelTester.FailureReportingMode.Fatal
 
 
-def shown(model: FriendsModel | FilterModel | ConversationsModel) -> list[str]:
+def shown(model: FriendsModel | ConversationsModel) -> list[str]:
     return [model.index(row, 0).data() for row in range(model.rowCount())]
 
 
@@ -102,18 +101,6 @@ def test_conversations_go_to_the_top_and_count(qapp: object) -> None:
     model.set_online("a", True)
     assert model.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "a, online, news"
     assert tester.model() is model
-
-
-def test_filter_finds_as_you_type(qapp: object) -> None:
-    model = FriendsModel()
-    model.set_all([Friend(name, True) for name in ("Ann Lee", "Ben", "张伟", "ＷＩＤＥ", "Éva")])
-    proxy = FilterModel()
-    proxy.setSourceModel(model)
-    tester = QAbstractItemModelTester(proxy, STRICT)
-    for text, found in (("", 5), ("ann", 1), ("LEE a", 1), ("张", 1), ("wide", 1), ("éV", 1), ("n", 2), ("zzz", 0)):
-        proxy.set_text(text)
-        assert proxy.rowCount() == found, text
-    assert tester.model() is proxy
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -22,11 +22,6 @@ from tests.support.running import ROOT
 Name = Callable[[str], str]
 
 
-@pytest.fixture(autouse=True)
-def quick_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resilient, "LONGEST_DELAY", 0.5)
-
-
 def resumed(daemons: Daemons, user: str, profile: Path) -> Session:
     """The account as it is opened when the program starts again."""
     flow = LoginFlow(profile)

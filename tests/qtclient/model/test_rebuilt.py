@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from chatwire import resilient
 from qtclient.model.session import Session
 from qtclient.net.account import CACHE
 from qtclient.records import Sent
@@ -16,11 +13,6 @@ from tests.qtclient.model.test_offline import resumed
 from tests.qtclient.support import Daemons, qt_wait
 
 Name = Callable[[str], str]
-
-
-@pytest.fixture(autouse=True)
-def quick_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resilient, "LONGEST_DELAY", 0.5)
 
 
 def damage(path: Path) -> None:

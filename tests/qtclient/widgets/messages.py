@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 from PyQt5.QtCore import QAbstractListModel, QModelIndex, QSizeF, Qt
@@ -30,6 +31,12 @@ def message(
     mine = sender == "me"
     fate = sent if sent is not None else Sent.READ if mine else Sent.RECEIVED
     return Message(row, key, row, f"c{row}", sender, mine, text, ts or NOON + row * 60_000, fate, file, problem)
+
+
+def varied(count: int) -> list[Message]:
+    """Of different heights and senders, always the same."""
+    dice = random.Random(7)
+    return [message(n, "word " * dice.randint(1, 60), sender=dice.choice(["me", "ben"])) for n in range(1, count + 1)]
 
 
 class Rows(QAbstractListModel):

@@ -1,15 +1,12 @@
-"""The list of bubbles: it measures only what it shows, keeps its place, and takes whatever comes from outside."""
+"""The list of bubbles: what it shows and does, and that it takes whatever comes from outside."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
-
 import pytest
-from PyQt5.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt
+from PyQt5.QtCore import QEvent, QPoint, Qt
 from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QStyleOptionViewItem
+from PyQt5.QtWidgets import QApplication
 
 from qtclient.look import emoji_font
 from qtclient.records import FileInfo, FileState, Message, Sent
@@ -18,29 +15,8 @@ from qtclient.widgets.file_words import Deed
 from qtclient.widgets.message_view import MessageView
 from qtclient.widgets.rows import Row
 from tests.qtclient.support import qt_wait
-from tests.qtclient.widgets.messages import GROUP, ROLE, NoFiles, Rows, message
-
-Show = Callable[[list[Message]], tuple[MessageView, Rows]]
-
-
-@pytest.fixture
-def show(qapp: QApplication) -> Iterator[Show]:
-    views: list[MessageView] = []
-
-    def make(messages: list[Message]) -> tuple[MessageView, Rows]:
-        view, rows = MessageView(ROLE, NoFiles()), Rows(messages)
-        rows.setParent(view)
-        view.setModel(rows)
-        view.resize(480, 600)
-        view.show()
-        qapp.processEvents()
-        views.append(view)
-        return view, rows
-
-    yield make
-    for view in views:
-        view.close()
-        view.deleteLater()
+from tests.qtclient.widgets.conftest import Show
+from tests.qtclient.widgets.messages import GROUP, message, varied
 
 
 def _row(view: MessageView, number: int) -> Row:
@@ -49,98 +25,6 @@ def _row(view: MessageView, number: int) -> Row:
     row = delegate.row(view.model().index(number, 0), view.viewport().width())
     assert row is not None
     return row
-
-
-def _top(view: MessageView, number: int) -> int:
-    return view.visualRect(view.model().index(number, 0)).top()
-
-
-def _varied(count: int) -> list[Message]:
-    dice = random.Random(7)
-    return [message(n, "word " * dice.randint(1, 60), sender=dice.choice(["me", "ben"])) for n in range(1, count + 1)]
-
-
-def test_it_opens_at_the_end(show: Show) -> None:
-    view, _ = show(_varied(300))
-    assert view.at_end
-    last = view.visualRect(view.model().index(299, 0))
-    assert 0 < last.bottom() <= view.viewport().height()
-
-
-def test_a_hundred_thousand_messages_are_not_all_measured(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    measure = Bubbles.sizeHint
-
-    def counted(self: Bubbles, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        asked.append(index.row())
-        return measure(self, option, index)
-
-    monkeypatch.setattr(Bubbles, "sizeHint", counted)
-    view, rows = show([message(n) for n in range(1, 100_001)])
-    assert 0 < len(asked) < 200
-    rows.insert(0, [message(0)])
-    bar = view.verticalScrollBar()
-    bar.setValue(bar.maximum() // 2)
-    QApplication.processEvents()
-    assert len(asked) < 400
-
-
-def test_few_messages_stand_at_the_lower_end(show: Show) -> None:
-    view, _ = show([message(1), message(2)])
-    assert _top(view, 0) > 300
-    assert view.visualRect(view.model().index(1, 0)).bottom() > 540
-
-
-def test_what_is_in_sight_stays_when_older_ones_come(show: Show) -> None:
-    view, rows = show(_varied(200))
-    view.go_to(100)
-    QApplication.processEvents()
-    before = _top(view, 100)
-    rows.insert(0, [message(-n, "older " * n) for n in range(60, 0, -1)])
-    QApplication.processEvents()
-    assert _top(view, 160) == before
-
-
-def test_what_is_in_sight_stays_when_new_ones_come_and_old_ones_go(show: Show) -> None:
-    view, rows = show(_varied(200))
-    view.go_to(100)
-    QApplication.processEvents()
-    before = _top(view, 100)
-    rows.insert(200, [message(201)])
-    rows.remove(0, 50)
-    QApplication.processEvents()
-    assert _top(view, 50) == before
-    assert not view.at_end
-
-
-def test_the_end_stays_in_sight_when_new_ones_come(show: Show) -> None:
-    view, rows = show(_varied(50))
-    for number in range(51, 80):
-        rows.insert(rows.rowCount(), [message(number, "new " * number)])
-    assert view.at_end
-    last = view.model().index(78, 0)
-    qt_wait(lambda: view.visualRect(last).bottom() <= view.viewport().height(), "the last one is in sight")
-
-
-def test_scrolling_up_bit_by_bit_never_jumps(show: Show) -> None:
-    view, _ = show(_varied(400))
-    bar = view.verticalScrollBar()
-    for _ in range(150):
-        number = view.rows_in_sight()[-1]
-        before = _top(view, number)
-        bar.setValue(bar.value() - 40)
-        QApplication.processEvents()
-        assert abs(_top(view, number) - before - 40) <= 1
-
-
-def test_a_row_that_grows_pushes_nothing_above_it_away(show: Show) -> None:
-    view, rows = show(_varied(100))
-    view.go_to(50)
-    QApplication.processEvents()
-    before = _top(view, 50)
-    rows.change(53, message(54, "long " * 400))
-    QApplication.processEvents()
-    assert _top(view, 50) == before
 
 
 @pytest.mark.parametrize("text", ["x" * 16384, "\n" * 16384, "界" * 5461, "a\u0301" * 4000, "\u202e" + "b" * 999])
@@ -223,7 +107,7 @@ def _drag(view: MessageView, to: QPoint) -> None:
 
 
 def test_the_keyboard_goes_from_message_to_message(show: Show) -> None:
-    view, _ = show(_varied(30))
+    view, _ = show(varied(30))
     view.setFocus()
     view.setCurrentIndex(view.model().index(29, 0))
     for _ in range(20):
@@ -258,7 +142,7 @@ def test_a_failed_message_says_why_and_offers_a_retry(show: Show) -> None:
 
 
 def test_older_messages_are_asked_for_near_the_upper_edge(show: Show) -> None:
-    view, _ = show(_varied(200))
+    view, _ = show(varied(200))
     asked: list[bool] = []
     view.older_wanted.connect(lambda: asked.append(True))
     view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() - 10)

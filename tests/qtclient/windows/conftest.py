@@ -64,6 +64,15 @@ Enter = Callable[[str], Windows]
 
 
 @pytest.fixture
+def settings(qapp: QApplication, profile: Path) -> Iterator[Settings]:
+    """Of windows that need no session."""
+    settings = Settings(profile)
+    settings.set("language", "en")
+    yield settings
+    set_language("en")
+
+
+@pytest.fixture
 def enter(plain_daemons: Daemons, tmp_path: Path, qapp: QApplication) -> Iterator[Enter]:
     """``enter("ann1")``: the windows of a registered user, in plain text."""
     all_of_them: list[Windows] = []

@@ -258,27 +258,6 @@ def test_what_is_written_offline_waits_and_goes_out_once(
         windows.close()
 
 
-def test_muting_and_not_disturbing(pair: tuple[Windows, Windows]) -> None:
-    ann, ben = pair
-    told: list[tuple[str, str]] = []
-    ben.desk.notices.shown.connect(lambda *what: told.append(what))
-    say = ann.session.say
-    key, back = Key(Kind.PEER, ben.name), Key(Kind.PEER, ann.name)
-    say(key, "first")
-    qt_wait(lambda: told == [(ann.name, "first")], "a notice")
-    told.clear()
-    ben.session.set_muted(back, True)
-    say(key, "second")
-    qt_wait(lambda: ben.session.conversation(back).unread == 2, "it has come")
-    ben.session.set_muted(back, False)
-    ben.settings.set("dnd", True)
-    say(key, "third")
-    qt_wait(lambda: ben.session.conversation(back).unread == 3, "it has come")
-    ben.settings.set("dnd", False)
-    say(key, "fourth")
-    qt_wait(lambda: told == [(ann.name, "fourth")], "only the last one made a notice")
-
-
 @pytest.mark.parametrize("evil", ["<b>bold</b>", "a\u202eb", "%s{0}&amp;", "x" * 3000])
 def test_hostile_texts_are_only_texts(pair: tuple[Windows, Windows], evil: str) -> None:
     ann, ben = pair

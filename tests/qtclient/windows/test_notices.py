@@ -245,3 +245,24 @@ def test_balloons_come_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> N
     qt_wait(lambda: not some._next.isActive(), "it is quiet")
     assert tray.icon.shown[-1] == "8"
     sip.delete(owner)
+
+
+def test_muting_and_not_disturbing(pair: tuple[Windows, Windows]) -> None:
+    ann, ben = pair
+    told: list[tuple[str, str]] = []
+    ben.desk.notices.shown.connect(lambda *what: told.append(what))
+    say = ann.session.say
+    key, back = Key(Kind.PEER, ben.name), Key(Kind.PEER, ann.name)
+    say(key, "first")
+    qt_wait(lambda: told == [(ann.name, "first")], "a notice")
+    told.clear()
+    ben.session.set_muted(back, True)
+    say(key, "second")
+    qt_wait(lambda: ben.session.conversation(back).unread == 2, "it has come")
+    ben.session.set_muted(back, False)
+    ben.settings.set("dnd", True)
+    say(key, "third")
+    qt_wait(lambda: ben.session.conversation(back).unread == 3, "it has come")
+    ben.settings.set("dnd", False)
+    say(key, "fourth")
+    qt_wait(lambda: told == [(ann.name, "fourth")], "only the last one made a notice")

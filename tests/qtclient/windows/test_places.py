@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import QRect
+from PyQt5.QtGui import QFont
 from PyQt5.QtWidgets import QApplication, QPushButton, QScrollArea
 
 from qtclient.model.settings import Settings
 from qtclient.windows.login import LoginWindow
+from qtclient.windows.settings import SettingsWindow
 from qtclient.windows.window import Window
 
 Make = Callable[[], Window]
-
-
-@pytest.fixture
-def settings(qapp: QApplication, profile: Path) -> Settings:
-    settings = Settings(profile)
-    settings.set("language", "en")
-    return settings
 
 
 class _Plain(Window):
@@ -103,6 +97,25 @@ def test_the_login_fits_on_a_small_screen(settings: Settings) -> None:
         bar.setValue(bar.maximum())
         last = next(one for one in window.findChildren(QPushButton) if one.text().startswith("New here?"))
         assert area.rect().contains(last.mapTo(area, last.rect().center()))
+    finally:
+        window.close()
+        window.deleteLater()
+
+
+@pytest.mark.parametrize("points", [9, 20])
+def test_the_settings_are_as_wide_as_their_words(settings: Settings, points: int) -> None:
+    window = SettingsWindow(settings)
+    font = QFont(window.font())
+    font.setPointSize(points)
+    window.setFont(font)
+    window.show()
+    try:
+        QApplication.processEvents()
+        [area] = window.findChildren(QScrollArea)
+        page = area.widget()
+        assert page is not None
+        assert area.verticalScrollBar().isVisible()
+        assert page.width() <= area.viewport().width()
     finally:
         window.close()
         window.deleteLater()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QLabel
 
-from qtclient.i18n import set_language
 from qtclient.look.counted import counted_icon
 from qtclient.look.theme import Theme
 from qtclient.model.settings import Settings
@@ -25,14 +23,6 @@ from tests.qtclient.support import qt_wait
 from tests.qtclient.windows.conftest import Windows
 
 FINGERPRINT = ":".join(f"{number:02X}" for number in range(32))
-
-
-@pytest.fixture
-def settings(qapp: QApplication, profile: Path) -> Iterator[Settings]:
-    settings = Settings(profile)
-    settings.set("language", "en")
-    yield settings
-    set_language("en")
 
 
 @pytest.fixture
