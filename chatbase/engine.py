@@ -10,6 +10,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Protocol
 
 import pymysql
@@ -139,7 +140,7 @@ class Transaction:
     def _many_parameters(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         for start in range(0, len(rows), _ROWS):
             piece = rows[start : start + _ROWS]
-            self._cursor.execute(_repeated(sql, len(piece)), [value for row in piece for value in row])
+            self._cursor.execute(_repeated(sql, len(piece)), list(chain.from_iterable(piece)))
 
 
 class Database:

@@ -88,8 +88,8 @@ class Delivery:
         posts: dict[EventLoop, list[Entry]] = {}
         for _, group in groupby(batch, attrgetter("conversation")):
             chats = list(group)
-            if len(chats) == 1 and chats[0].group is None and chats[0].offer is None:
-                self._one(chats[0], posts)
+            if _all_from_one(chats):
+                self._from_one(chats, posts)
             else:
                 self._conversation(chats, posts)
         for loop, entries in posts.items():
@@ -111,16 +111,22 @@ class Delivery:
         for loop, members in by_loop(sessions).items():
             _post(loop, [Entry(members, data, 0, {})])
 
-    def _one(self, chat: ChatRecord, posts: dict[EventLoop, list[Entry]]) -> None:
-        """The only message of a private conversation: `_conversation` in half the time, and most are so."""
-        fanout, word = self._private(chat)
-        end = b',"mid":%d,"ts":%d}\n' % (chat.mid, chat.ts)
-        common = b"" if chat.duplicate else chat.push_open + end
-        own: Own = {chat.origin: ([chat.reply_open + word[chat.sender] + end], 1)}
-        here = chat.origin.loop
-        posts.setdefault(here, []).append(Entry(fanout.pop(here, ()), common, chat.mid, own))
+    def _from_one(self, chats: list[ChatRecord], posts: dict[EventLoop, list[Entry]]) -> None:
+        """Private messages of one session: `_conversation` in half the time, and most are so."""
+        first = chats[0]
+        fanout, words = self._private(first)
+        word, pushes, replies = words[first.sender], [], []
+        for chat in chats:
+            end = b',"mid":%d,"ts":%d}\n' % (chat.mid, chat.ts)
+            replies.append(chat.reply_open + word + end)
+            if not chat.duplicate:
+                pushes.append(chat.push_open + end)
+        common, mid = b"".join(pushes), max([chat.mid for chat in chats])
+        own: Own = {first.origin: ([b"".join(replies)], len(chats))}
+        here = first.origin.loop
+        posts.setdefault(here, []).append(Entry(fanout.pop(here, ()), common, mid, own))
         for loop, sessions in fanout.items():
-            posts.setdefault(loop, []).append(Entry(sessions, common, chat.mid, {}))
+            posts.setdefault(loop, []).append(Entry(sessions, common, mid, {}))
 
     def _conversation(self, chats: list[ChatRecord], posts: dict[EventLoop, list[Entry]]) -> None:
         first = chats[0]
@@ -144,6 +150,14 @@ class Delivery:
         ours, theirs = self._online.sessions_of_both(chat.sender, chat.recipient)
         word = {chat.recipient: _SUCCESS if ours else _OFFLINE, chat.sender: _SUCCESS if theirs else _OFFLINE}
         return by_loop(ours + theirs if chat.recipient != chat.sender else ours), word
+
+
+def _all_from_one(chats: list[ChatRecord]) -> bool:
+    """Whether they are private messages of one session, with nothing special about them."""
+    if chats[0].group is not None:
+        return False
+    origin = chats[0].origin
+    return all(chat.origin is origin and chat.offer is None for chat in chats)
 
 
 def _offer_reply(chat: ChatRecord, session: Session) -> bytes:

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from chatbase.engine import Conflict, DatabaseUnavailable
+from chatbase.engine import Conflict, DatabaseUnavailable, Row
 from chatd.store import messages, staging
 from chatd.store.claim import Writing
 from chatd.store.records import ChatRecord
@@ -15,6 +15,9 @@ from chatd.store.staging import Key
 log = logging.getLogger("chatd.journal")
 
 ENOUGH = 500  # messages; new ones wait while they are merged, some milliseconds
+BATCHES = 32  # and so many batches: in a rush, the more at once, the fewer pages for each
+MOST = 20_000  # messages, however few the batches
+MOST_BYTES = 16 * 1024 * 1024  # the same for long messages; all are in memory until then
 IDLE = 0.1  # seconds without new messages, after which the rest is merged
 PATIENCE = 15.0  # seconds that a reader waits
 
@@ -28,7 +31,8 @@ class Merger:
     """
 
     def __init__(self, database: Writing, wake: Callable[[], None]) -> None:
-        self.count = 0
+        self.count = self._batches = self._bytes = 0
+        self._rows: list[Row] | None = []  # what is staged; None: not all of it, so it has to be read
         self.cids: dict[Key, tuple[int, int]] = {}
         self.wanted = False  # somebody waits. Set by any thread, before `wake`
         self._database = database
@@ -67,12 +71,20 @@ class Merger:
     def added(self, records: Sequence[ChatRecord]) -> None:
         """These have been staged."""
         self.count += len(records)
+        self._batches += 1
+        self._bytes += sum([r.size for r in records])
+        if self._rows is not None:
+            self._rows += [r.row() for r in records]
         self.cids.update({(r.sender, r.cid): (r.mid, r.ts) for r in records if r.cid is not None})
 
     def merge_if_due(self, last_mid: int, *, idle: bool) -> None:
         """Merge when it is time to; what fails is tried again the next time."""
-        if self.wanted or (self.count and (idle or self.count >= ENOUGH)):
+        if self.wanted or (self.count and (idle or self._enough())):
             self.merge(last_mid)
+
+    def _enough(self) -> bool:
+        many = self._batches >= BATCHES or self.count >= MOST
+        return (self.count >= ENOUGH and many) or self._bytes >= MOST_BYTES
 
     def merge(self, last_mid: int) -> None:
         """Merge all up to the newest mid."""
@@ -85,12 +97,27 @@ class Merger:
             self._tell(self._merged, 1)
             self._failing = True
             return
-        self.count = 0
+        self.count = self._batches = self._bytes = 0
+        self._rows = []
         self.cids.clear()
         self._failing = False
         self._tell(last_mid, 0)
 
     def _merge_all(self) -> None:
+        rows, self._rows = self._rows, None
+        if not rows or not self._merge_known(rows):
+            self._merge_read()
+
+    def _merge_known(self, rows: list[Row]) -> bool:
+        """All that is staged, and it need not be read; false when something is wrong with it."""
+        try:
+            with self._database.transaction(write=True) as tx:
+                staging.merge_known(tx, rows)
+        except Conflict:
+            return False
+        return True
+
+    def _merge_read(self) -> None:
         forget = False
         while True:
             try:

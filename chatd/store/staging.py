@@ -37,6 +37,12 @@ def add(tx: Transaction, records: Sequence[ChatRecord]) -> None:
             raise Conflict("another server has written messages")
 
 
+def merge_known(tx: Transaction, rows: Sequence[Row]) -> None:
+    """Make rows of all that is staged: these, in mid order. Raises Conflict as `merge` does."""
+    tx.many(messages.INSERT, rows)
+    tx.execute("DELETE FROM staged WHERE mid BETWEEN ? AND ?", rows[0][0], rows[-1][0])
+
+
 def merge(tx: Transaction, *, forget_cids: bool = False) -> bool:
     """Make rows of the oldest batches; true when there may be more.
 
@@ -88,8 +94,8 @@ def _cut(records: Sequence[ChatRecord]) -> Iterator[Sequence[ChatRecord]]:
 
 def _packed(record: ChatRecord) -> Row:
     """Its row, with a cid that JSON can hold: it came as text."""
-    mid, conversation, sender, recipient, cid, ts, text = record.row()
-    return mid, conversation, sender, recipient, None if cid is None else cid.decode(), ts, text
+    r, cid = record, record.cid
+    return r.mid, r.conversation, r.sender, r.recipient, None if cid is None else cid.decode(), r.ts, r.text
 
 
 def _rows(body: bytes) -> Iterable[Row]:

@@ -46,6 +46,12 @@ class Bench:
         self.journal.submit(record)
         return record
 
+    def say_and_wait(self, text: str, count: int) -> ChatRecord:
+        """The same with its text as its cid, until ``count`` messages are settled."""
+        record = self.say(text, cid=text)
+        self.settled(count)
+        return record
+
     def hold(self) -> None:
         """Submit a message and keep the journal in its commit until `release`."""
         self.held.clear()

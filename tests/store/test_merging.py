@@ -58,12 +58,18 @@ def test_what_is_staged_is_merged_when_nothing_else_is_to_be_done(
     assert not bench.staged()
 
 
-def test_much_is_merged_while_more_comes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "ENOUGH", 20)
+@pytest.mark.parametrize(
+    "limits",
+    [{"ENOUGH": 7, "BATCHES": 19}, {"ENOUGH": 19, "BATCHES": 7}, {"ENOUGH": 1, "MOST": 19}, {"MOST_BYTES": 30}],
+)
+def test_much_is_merged_while_more_comes(bench: Bench, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int]) -> None:
+    for name, value in limits.items():
+        monkeypatch.setattr(merging, name, value)
     for number in range(100):
         bench.say(str(number))
         bench.settled(number + 1)
     wait_until(lambda: len(_merged(bench.database)) >= 80, "most are merged")
+    assert 0 < bench.staged() <= 20
     assert bench.stored() == [(mid, str(mid - 1)) for mid in range(1, 101)]
 
 
@@ -129,6 +135,25 @@ def test_a_merge_whose_commit_is_uncertain_is_made_once(bench: Bench, happened: 
     bench.on_commit = cut_off
     with pytest.raises(DatabaseUnavailable):
         bench.journal.make_readable()
+    bench.journal.make_readable()
+    assert _merged(bench.database) == rows
+    assert not bench.staged()
+
+
+@pytest.mark.parametrize("again", [1, 3])
+def test_what_comes_while_merging_fails_is_merged_with_the_rest(bench: Bench, again: int) -> None:
+    def refuse(connection: Any) -> None:
+        raise DatabaseUnavailable("full")
+
+    rows = _say_all(bench)
+    first = len(rows)
+    for number in range(again):
+        bench.on_commit = refuse
+        with pytest.raises(DatabaseUnavailable):
+            bench.journal.make_readable()
+        bench.on_commit = lambda connection: connection.commit()
+        rows.append(bench.say_and_wait(f"more {number}", first + 2 * number + 1).row())
+        assert bench.say_and_wait(f"more {number}", first + 2 * number + 2).duplicate
     bench.journal.make_readable()
     assert _merged(bench.database) == rows
     assert not bench.staged()
