@@ -153,8 +153,8 @@ def test_who_takes_part() -> None:
     def labels(workload: Workload, number: int = 0) -> list[str]:
         return [contender.label for contender in turns(everybody, workload, number)]
 
-    assert labels(RATE_5K) == [SQLITE, MARIADB]
-    assert labels(FANOUT_100) == [SQLITE, MARIADB, "InspIRCd", "Mosquitto", "Prosody", "uvloop"]
+    assert labels(workloads.MIXED_FILES) == [SQLITE, MARIADB]
+    assert labels(RATE_5K) == labels(FANOUT_100) == [SQLITE, MARIADB, "InspIRCd", "Mosquitto", "Prosody", "uvloop"]
     assert labels(FANOUT_100, 7) == [MARIADB, "InspIRCd", "Mosquitto", "Prosody", "uvloop", SQLITE]
     assert labels(workloads.WORKERS_PAIR) == [contenders.with_workers(count) for count in contenders.WORKERS]
 
@@ -164,6 +164,7 @@ def test_what_is_asked_for() -> None:
         return [workload.name for workload in chosen(parser().parse_args(arguments))]
 
     assert names("--peers") == ["fanout-100", "fanout-1000", "pair-8", "pair-1", "idle"]
+    assert names("--peers", "--only", "rate-5k") == ["rate-5k"]
     assert names("--only", "tls", "pair-8") == ["pair-8", "tls fanout-100", "tls pair-8"]
     assert len(names()) == len(workloads.ALL)
 

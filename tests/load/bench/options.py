@@ -36,8 +36,9 @@ def parser() -> argparse.ArgumentParser:
 
 def chosen(options: argparse.Namespace) -> list[Workload]:
     """The workloads that are asked for, in the order of the table."""
-    wanted = options.only or NAMES
-    return [w for w in ALL if w.chosen_by in wanted and (w.peers or options.only or not options.peers)]
+    if options.only:
+        return [workload for workload in ALL if workload.chosen_by in options.only]
+    return [workload for workload in ALL if not options.peers or (workload.peers and not workload.asked)]
 
 
 def _count(text: str) -> int:

@@ -26,8 +26,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Workload:
-    """``group``: the name it is chosen by. ``work``: in words. ``peers``: other servers take part as well. ``files``:
-    with a file daemon. ``workers``: our server takes part with different numbers of workers, and nobody else does.
+    """``group``: the name it is chosen by. ``work``: in words. ``peers``: other servers take part as well; ``asked``:
+    but only when it is asked for by name. ``files``: with a file daemon. ``workers``: our server takes part with
+    different numbers of workers, and nobody else does.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Workload:
     kind: Kind = Kind.TALK
     group: str = ""
     peers: bool = False
+    asked: bool = False
     tls: bool = False
     files: bool = False
     workers: bool = False
@@ -51,7 +53,7 @@ FANOUT_100 = Workload("fanout-100", "1 group of 100, 10 senders, window 8, 64-by
 FANOUT_1000 = Workload("fanout-1000", "1 group of 1,000, 4 senders, window 8", (Groups(1, 1000, 4, 8),), peers=True)
 PAIR_8 = Workload("pair-8", "50 pairs, window 8", (_PAIR_8,), peers=True)
 PAIR_1 = Workload("pair-1", "50 pairs, window 1", (Pairs(PAIRS, 1),), peers=True)
-RATE_5K = Workload("rate-5k", "50 pairs, open loop, 5,000 messages/s", (_RATE,))
+RATE_5K = Workload("rate-5k", "50 pairs, open loop, 5,000 messages/s", (_RATE,), peers=True, asked=True)
 STORM_5000 = Workload("storm", "5,000 logins by resume after a restart, all at once", (), Kind.STORM)
 IDLE_5000 = Workload("idle", "5,000 logged-in idle clients", (Idle(IDLE),), Kind.IDLE, peers=True)
 TEN_THOUSAND = Workload("ten-thousand", "pair-8 with 9,900 more idle connections", (_PAIR_8, Idle(9900)))
