@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import select
-import socket
 import sqlite3
 import threading
-import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from functools import lru_cache
 from itertools import chain
 from typing import Any, Protocol
 
 import pymysql
-from dbutils.pooled_db import PooledDB
 
-CONNECT_TIMEOUT = 3  # seconds; the pool's lock is held while it connects, so it must be short
-QUERY_TIMEOUT = 20  # seconds without an answer; PyMySQL's own default is none
-SQLITE_BUSY_MS = 10_000  # another process (a backup, a shell) may hold SQLite's write lock for so long
+from chatbase.drivers import NEVER, SQLITE_SESSION, STATEMENTS, WHEN_TAKEN, parse, pool
 
 Row = tuple[Any, ...]
 
 _ROWS = 128  # in one INSERT on SQLite; old versions allow 999 values in a statement
-_STATEMENTS = 256  # that SQLite keeps prepared: some for each number of rows
 _AMONG = 256  # values in one IN (...)
 _DEADLOCKS = (1205, 1213)  # MariaDB: lock wait timeout, deadlock
 _DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
-_NEVER, _WHEN_TAKEN = 0, 1  # DBUtils: when a connection is looked at
 
 _STATEMENT = 1 << 20  # characters in one INSERT on MariaDB, well below what servers take
 
@@ -159,60 +151,43 @@ class Database:
             ValueError: the URL is none.
             DatabaseUnavailable: the database cannot be reached.
         """
-        self.engine, factory, settings = _parse(url)
+        self.engine, factory, settings = parse(url)
         self.sqlite = self.engine == "sqlite"
         self._write_lock = threading.Lock()
-        with self._translated():
+        try:
             if self.sqlite:
-                session = _SQLITE_SESSION
-                self._writer = _pool(factory, settings, 1, mincached=1, setsession=session, ping=_NEVER)
-                self._pool = _pool(factory, settings, connections, mincached=0, setsession=session, ping=_NEVER)
+                session = SQLITE_SESSION
+                self._writer = pool(factory, settings, 1, mincached=1, setsession=session, ping=NEVER)
+                self._pool = pool(factory, settings, connections, mincached=0, setsession=session, ping=NEVER)
             else:
-                self._pool = _pool(factory, settings, connections, mincached=connections, ping=_WHEN_TAKEN)
+                self._pool = pool(factory, settings, connections, mincached=connections, ping=WHEN_TAKEN)
                 self._writer = self._pool
+        except _DRIVER_ERRORS as error:
+            raise _translated(error) from error
 
     def dialect(self, sql: str) -> str:
         """The text of a statement as this engine's driver wants it."""
         return sql if self.sqlite else _percent(sql)
 
-    @contextmanager
-    def transaction(self, *, write: bool = False) -> Iterator[Transaction]:
+    def transaction(self, *, write: bool = False) -> AbstractContextManager[Transaction]:
         """Run a block in one transaction: with ``write``, committed when it ends; rolled back otherwise.
 
         Raises:
             Conflict: a unique key is taken.
             DatabaseUnavailable: anything that is the database's fault; nothing is known to be stored.
         """
-        with self._translated():
-            if write and self.sqlite:
-                with self._write_lock:
-                    yield from self._run("BEGIN IMMEDIATE", write)
-            else:
-                yield from self._run("BEGIN", write)
+        if write and self.sqlite:
+            return _Alone(self, self._write_lock)
+        return _Running(self, write=write)
 
     def close(self) -> None:
         """Close all idle connections."""
         self._pool.close()
         self._writer.close()
 
-    def _run(self, begin: str, write: bool) -> Iterator[Transaction]:
-        """The driver's own connection is used, past the one of DBUtils, which might repeat a statement by itself."""
-        pooled = (self._writer if write else self._pool).connection()
-        connection = pooled.dbapi_connection
-        committed = False
-        try:
-            cursor = connection.cursor()
-            if self.sqlite:
-                cursor.execute(begin)  # on MariaDB the first statement begins one, which saves a round trip
-            yield Transaction(self, cursor)
-            if write:
-                self._commit(connection)
-                committed = True
-        finally:
-            if not committed:
-                with suppress(*_DRIVER_ERRORS):  # a connection that is lost is found out when it is taken again
-                    connection.rollback()
-            pooled.close()  # back to the pool
+    def _take(self, *, write: bool) -> Any:
+        """A connection of the pool's; closing it gives it back."""
+        return (self._writer if write else self._pool).connection()
 
     @staticmethod
     def _commit(connection: Any) -> None:
@@ -221,124 +196,91 @@ class Database:
         except Exception as error:  # whatever it is, the commit may have happened
             raise CommitUncertain(_first_line(error)) from error
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """The one place where drivers' errors become ours."""
+
+class _Running:
+    """A transaction in a block of its own. A class, since it costs a quarter of what nested generators do, and each
+    commit of the journal needs one.
+
+    The driver's own connection is used, past the one of DBUtils, which might repeat a statement by itself.
+    """
+
+    __slots__ = ("_connection", "_database", "_pooled", "_write")
+    _BEGIN = "BEGIN"
+
+    def __init__(self, database: Database, *, write: bool) -> None:
+        self._database = database
+        self._write = write
+
+    def __enter__(self) -> Transaction:
         try:
-            yield
-        except (sqlite3.IntegrityError, pymysql.err.IntegrityError) as error:
-            raise Conflict(str(error)) from error
+            self._pooled = self._database._take(write=self._write)
         except _DRIVER_ERRORS as error:
-            kind = Deadlock if error.args and error.args[0] in _DEADLOCKS else DatabaseUnavailable
-            raise kind(_first_line(error)) from error
+            raise _translated(error) from error
+        try:
+            self._connection = self._pooled.dbapi_connection
+            cursor = self._connection.cursor()
+            if self._database.sqlite:
+                cursor.execute(self._BEGIN)  # on MariaDB the first statement begins one, which saves a round trip
+        except BaseException as error:
+            self._roll_back()
+            self._pooled.close()
+            if isinstance(error, _DRIVER_ERRORS):
+                raise _translated(error) from error
+            raise
+        return Transaction(self._database, cursor)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        committed = False
+        try:
+            if self._write and error is None:
+                self._database._commit(self._connection)
+                committed = True
+        finally:
+            if not committed:
+                self._roll_back()
+            self._pooled.close()  # back to the pool
+        if isinstance(error, _DRIVER_ERRORS):
+            raise _translated(error) from error
+
+    def _roll_back(self) -> None:
+        with suppress(*_DRIVER_ERRORS):  # a connection that is lost is found out when it is taken again
+            self._connection.rollback()
 
 
-def _pool(factory: Any, settings: dict[str, Any], connections: int, **more: Any) -> PooledDB:
-    """Up to so many connections, each used by one thread at a time."""
-    return PooledDB(
-        factory,
-        maxcached=connections,
-        maxconnections=connections,
-        maxshared=0,
-        blocking=True,
-        reset=False,  # the pool would roll back under its lock
-        **more,
-        **settings,
-    )
+class _Alone(_Running):
+    """One that writes to SQLite: the writers take turns."""
+
+    __slots__ = ("_lock",)
+    _BEGIN = "BEGIN IMMEDIATE"
+
+    def __init__(self, database: Database, lock: threading.Lock) -> None:
+        super().__init__(database, write=True)
+        self._lock = lock
+
+    def __enter__(self) -> Transaction:
+        self._lock.acquire()
+        try:
+            return super().__enter__()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            self._lock.release()
 
 
-class _SqliteModule:
-    """The standard library's module with our way to connect: DBUtils wants a DB-API module or a callable."""
-
-    threadsafety = 1
-    Error = sqlite3.Error
-    OperationalError = sqlite3.OperationalError
-    InterfaceError = sqlite3.InterfaceError
-    InternalError = sqlite3.InternalError
-
-    @staticmethod
-    def connect(path: str) -> sqlite3.Connection:
-        """Transactions are begun and ended by us alone; the pool may hand a connection to another thread."""
-        return sqlite3.connect(
-            path,
-            timeout=SQLITE_BUSY_MS / 1000,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=_STATEMENTS,
-        )
+def _translated(error: BaseException) -> Exception:
+    """The one place where drivers' errors become ours."""
+    if isinstance(error, sqlite3.IntegrityError | pymysql.err.IntegrityError):
+        return Conflict(str(error))
+    kind = Deadlock if error.args and error.args[0] in _DEADLOCKS else DatabaseUnavailable
+    return kind(_first_line(error))
 
 
-class _MariaConnection(pymysql.connections.Connection):  # generic in its stubs only
-    """A connection that the pool can check without a round trip."""
-
-    _sock: socket.socket | None
-    _force_close: Callable[[], None]  # in PyMySQL, and not in its stubs
-
-    def ping(self, reconnect: bool | None = None) -> None:
-        """Raise when the server has closed the connection: an idle one has nothing to be read but its end."""
-        poll = select.poll()
-        if self._sock is not None:
-            poll.register(self._sock, select.POLLIN)
-        if self._sock is None or poll.poll(0):
-            # No farewell is written into it: over TLS, CPython may report that failure to the thread's next connection.
-            self._force_close()
-            raise pymysql.err.InterfaceError(0, "the server has closed the connection")
-
-
-class _MariaModule:
-    """PyMySQL with our connection, as DBUtils wants it."""
-
-    threadsafety = 1
-    Error = pymysql.err.Error
-    OperationalError = pymysql.err.OperationalError
-    InterfaceError = pymysql.err.InterfaceError
-    InternalError = pymysql.err.InternalError
-    connect = _MariaConnection
-
-
-_SQLITE_SESSION = [
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # a commit is on the disk, not only in the kernel
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA cache_size=-16000",
-    "PRAGMA wal_autocheckpoint=4000",  # pages; a page that many commits have changed is copied back once
-]
-
-
-def _parse(url: str) -> tuple[str, Any, dict[str, Any]]:
-    try:
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
-            return "sqlite", _SqliteModule, {"path": urllib.parse.unquote(parts.path[1:])}
-        if parts.scheme in ("mysql", "mariadb") and len(parts.path) > 1:
-            return "mariadb", _MariaModule, _mariadb_settings(parts)
-    except ValueError:
-        pass  # its message may quote a piece of the password
-    raise ValueError(
-        "a database URL is sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME, with %XX for special characters"
-    )
-
-
-def _mariadb_settings(parts: urllib.parse.SplitResult) -> dict[str, Any]:
-    query = dict(urllib.parse.parse_qsl(parts.query))
-    where: dict[str, Any] = {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
-    if "unix_socket" in query:
-        where = {"unix_socket": query["unix_socket"], "ssl_disabled": True}  # what stays in the kernel needs no TLS
-    return {
-        **where,
-        "user": urllib.parse.unquote(parts.username or ""),
-        "password": urllib.parse.unquote(parts.password or ""),
-        "database": urllib.parse.unquote(parts.path[1:]),
-        "charset": "utf8mb4",
-        "collation": "utf8mb4_bin",
-        "autocommit": False,
-        "connect_timeout": CONNECT_TIMEOUT,
-        "read_timeout": QUERY_TIMEOUT,
-        "write_timeout": QUERY_TIMEOUT,
-    }
-
-
-@lru_cache(maxsize=_STATEMENTS)
+@lru_cache(maxsize=STATEMENTS)
 def _repeated(sql: str, times: int) -> str:
     """An INSERT of one row as one of several.
 

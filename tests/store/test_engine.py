@@ -10,8 +10,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from chatbase import engine as module
-from chatbase import schema
+from chatbase import drivers, schema
 from chatbase.engine import Conflict, Database, DatabaseUnavailable, Deadlock
 from chatd.store import messages, users
 from tests.support.mariadb import MariaDB
@@ -143,7 +142,7 @@ def test_writers_in_many_threads_never_meet_a_locked_database(database: Database
 
 
 def test_sqlite_waits_for_another_process_and_then_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SQLITE_BUSY_MS", 20)
+    monkeypatch.setattr(drivers, "SQLITE_BUSY_MS", 20)
     ours, other = Database(f"sqlite:///{tmp_path}/a.db", 1), Database(f"sqlite:///{tmp_path}/a.db", 1)
     schema.prepare(ours)
     writing = other.transaction(write=True), pytest.raises(DatabaseUnavailable, match="locked")

@@ -120,7 +120,7 @@ def test_an_error_while_storing_refuses_what_is_not_answered_once(
 def test_a_refusal_that_fails_keeps_nobody_else_from_being_refused(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def away(*_: object) -> Iterator[None]:
+    def away(**_: object) -> None:
         raise OSError(5, "no database")
 
     refused: list[ChatRecord] = []
@@ -133,7 +133,7 @@ def test_a_refusal_that_fails_keeps_nobody_else_from_being_refused(
     with monkeypatch.context() as patched:
         patched.setattr(bench.journal, "_fail", fail)
         bench.hold()
-        patched.setattr(bench.database, "_run", away)
+        patched.setattr(bench.database, "_take", away)
         for name in ("bad mark", "mark"):
             bench.journal.submit(MarkRecord(BOB, None, 1, told.by(name)))
         chat = bench.say("lost")

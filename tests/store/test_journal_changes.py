@@ -74,9 +74,9 @@ def test_a_change_that_is_never_committed_is_refused_in_the_end(bench: Bench) ->
 
 
 def test_while_the_fate_of_a_change_is_unknown_all_others_are_refused_at_once(bench: Bench) -> None:
-    real = bench.database._run
+    real = bench.database._take
 
-    def away(*_: object) -> Iterator[Transaction]:
+    def away(**_: object) -> None:
         raise OSError(5, "no database")
 
     def the_held_one(connection: Any) -> None:
@@ -86,7 +86,7 @@ def test_while_the_fate_of_a_change_is_unknown_all_others_are_refused_at_once(be
     def cut_off(connection: Any) -> None:
         bench.on_commit = lambda later: later.commit()
         connection.commit()
-        bench.database._run = away  # type: ignore[method-assign, assignment]
+        bench.database._take = away  # type: ignore[method-assign]
         raise CommitUncertain("the line was cut")
 
     bench.hold()
@@ -101,7 +101,7 @@ def test_while_the_fate_of_a_change_is_unknown_all_others_are_refused_at_once(be
     assert (marks, outcomes) == ([None], [])
     with pytest.raises(JournalBusy):
         bench.say("too early")
-    bench.database._run = real  # type: ignore[method-assign]
+    bench.database._take = real  # type: ignore[method-assign]
     wait_until(lambda: outcomes, "the truth is known")
     assert isinstance(outcomes[0], int)
     assert _carols(bench) == 1
@@ -113,7 +113,7 @@ def test_while_the_database_is_away_a_batch_of_changes_waits_for_it_once(
     """Each attempt can take seconds. The first one's failure is looked into, and then all are refused."""
     attempts: list[int] = []
 
-    def away(*_: object) -> Iterator[Transaction]:
+    def away(**_: object) -> None:
         attempts.append(1)
         raise OSError(5, "no database")
 
@@ -123,7 +123,7 @@ def test_while_the_database_is_away_a_batch_of_changes_waits_for_it_once(
         bench.journal.submit(ChangeRecord(_make_carol, outcomes.append))
     lost = bench.say("with them")
     with monkeypatch.context() as patched:
-        patched.setattr(bench.database, "_run", away)  # the one that is held has begun already
+        patched.setattr(bench.database, "_take", away)  # the one that is held has begun already
         bench.release()
         wait_until(lambda: len(outcomes) == 50 and bench.failed == [lost], "all are refused")
     assert all(isinstance(outcome, DatabaseUnavailable) for outcome in outcomes)

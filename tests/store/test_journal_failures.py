@@ -10,7 +10,7 @@ import pymysql
 import pytest
 
 from chatbase import schema
-from chatbase.engine import CommitUncertain, Database, Transaction
+from chatbase.engine import CommitUncertain, Database
 from chatd.store import messages
 from chatd.store.journal import Journal, JournalBusy
 from chatd.store.records import MarkRecord
@@ -31,12 +31,12 @@ def bench(database_url: str) -> Iterator[Bench]:
 
 
 def test_nothing_is_delivered_when_the_database_is_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> Iterator[Transaction]:
+    def broken(**_: object) -> None:
         raise OSError(5, "no database")
 
     marks: list[int | None] = []
     with monkeypatch.context() as patched:
-        patched.setattr(bench.database, "_run", broken)
+        patched.setattr(bench.database, "_take", broken)
         lost = bench.say("lost")
         bench.journal.submit(MarkRecord(ALICE, None, 1, marks.append))
         bench.settled(1)
@@ -93,15 +93,15 @@ def test_a_database_that_never_commits_is_given_up(bench: Bench) -> None:
 def test_while_the_fate_of_a_batch_is_unknown_nothing_is_accepted(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = bench.database._run
+    real = bench.database._take
 
-    def away(*_: object) -> Iterator[Transaction]:
+    def away(**_: object) -> None:
         raise OSError(5, "no database")
 
     def cut_off(connection: Any) -> None:
         bench.on_commit = lambda later: later.commit()
         connection.commit()
-        bench.database._run = away  # type: ignore[method-assign, assignment]
+        bench.database._take = away  # type: ignore[method-assign]
         raise CommitUncertain("the line was cut")
 
     def refused() -> bool:
@@ -115,7 +115,7 @@ def test_while_the_fate_of_a_batch_is_unknown_nothing_is_accepted(
     uncertain = bench.say("uncertain")
     wait_until(refused, "the journal refuses")
     assert uncertain not in bench.delivered
-    bench.database._run = real  # type: ignore[method-assign]
+    bench.database._take = real  # type: ignore[method-assign]
     wait_until(lambda: uncertain in bench.delivered, "the truth is known")
     assert all(record.text == "too early" for record in bench.failed)
     wait_until(lambda: not refused(), "the journal accepts again")
