@@ -114,19 +114,20 @@ class Delivery:
     def _from_one(self, chats: list[ChatRecord], posts: dict[EventLoop, list[Entry]]) -> None:
         """Private messages of one session: `_conversation` in half the time, and most are so."""
         first = chats[0]
-        fanout, words = self._private(first)
-        word, pushes, replies = words[first.sender], [], []
+        sessions, theirs = self._both(first)
+        word, pushes, replies = _SUCCESS if theirs else _OFFLINE, [], []
         for chat in chats:
             end = b',"mid":%d,"ts":%d}\n' % (chat.mid, chat.ts)
             replies.append(chat.reply_open + word + end)
             if not chat.duplicate:
                 pushes.append(chat.push_open + end)
-        common, mid = b"".join(pushes), max([chat.mid for chat in chats])
+        common = b"".join(pushes)
+        mid = first.mid if len(chats) == 1 else max([chat.mid for chat in chats])
         own: Own = {first.origin: ([b"".join(replies)], len(chats))}
-        here = first.origin.loop
+        here, fanout = first.origin.loop, by_loop(sessions)
         posts.setdefault(here, []).append(Entry(fanout.pop(here, ()), common, mid, own))
-        for loop, sessions in fanout.items():
-            posts.setdefault(loop, []).append(Entry(sessions, common, mid, {}))
+        for loop, there in fanout.items():
+            posts.setdefault(loop, []).append(Entry(there, common, mid, {}))
 
     def _conversation(self, chats: list[ChatRecord], posts: dict[EventLoop, list[Entry]]) -> None:
         first = chats[0]
@@ -147,16 +148,26 @@ class Delivery:
     def _private(self, chat: ChatRecord) -> tuple[Fanout, Words]:
         """The sessions of both users, and what a message of either is answered: is the other there?"""
         assert chat.recipient is not None
-        ours, theirs = self._online.sessions_of_both(chat.sender, chat.recipient)
+        sessions, theirs = self._both(chat)
+        ours = sessions[: len(sessions) - len(theirs)] if chat.recipient != chat.sender else sessions
         word = {chat.recipient: _SUCCESS if ours else _OFFLINE, chat.sender: _SUCCESS if theirs else _OFFLINE}
-        return by_loop(ours + theirs if chat.recipient != chat.sender else ours), word
+        return by_loop(sessions), word
+
+    def _both(self, chat: ChatRecord) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
+        """The sessions of both users of a private message, the sender's first, and those of its recipient alone."""
+        assert chat.recipient is not None
+        ours, theirs = self._online.sessions_of_both(chat.sender, chat.recipient)
+        return ours + theirs if chat.recipient != chat.sender else ours, theirs
 
 
 def _all_from_one(chats: list[ChatRecord]) -> bool:
     """Whether they are private messages of one session, with nothing special about them."""
-    if chats[0].group is not None:
+    first = chats[0]
+    if first.group is not None or first.offer is not None:
         return False
-    origin = chats[0].origin
+    if len(chats) == 1:
+        return True
+    origin = first.origin
     return all(chat.origin is origin and chat.offer is None for chat in chats)
 
 
@@ -255,7 +266,11 @@ def _deliver_here(entries: list[Entry]) -> None:
         if not common:
             continue
         for session in entry.sessions:
-            if session not in own:
+            if session in own:
+                continue
+            if mid and session.held is None and mid > session.caught_up:
+                session.peer.send(common, mid)  # what `push_here` does, for all but those who catch up
+            else:
                 push_here(session, common, mid)
 
 

@@ -27,8 +27,8 @@ def encode_open(obj: Object) -> bytes:
 
 
 def encode_value(value: object) -> bytes:
-    """Return any value as JSON, without an end of line."""
-    return orjson.dumps(value)
+    """Return any value as JSON, without an end of line; bytes in it become the text that they stand for."""
+    return orjson.dumps(value, default=bytes.decode)
 
 
 def decode_value(data: bytes) -> Any:

@@ -21,7 +21,7 @@ from chatwire.errors import FrameTooLong
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SPACE_IN_LINE = b" \t\r"
 _END_OF_SPREAD = b"\n}"
-_RETURN, _END_BRACE = b"\r}"
+_RETURN, _BEGIN_BRACE, _END_BRACE = b"\r{}"
 
 
 class Framer:
@@ -56,18 +56,27 @@ class Framer:
         Raises:
             FrameTooLong: as soon as the object that has begun is longer than the limit.
         """
+        buffer, pos = self._buffer, self._pos
+        if not self._inside and pos < len(buffer) and buffer[pos] == _BEGIN_BRACE:
+            end = buffer.find(b"\n", self._searched)
+            if end < 0:
+                self._incomplete()
+                return None
+            if pos + 1 < end <= pos + self._limit and buffer[end - 1] == _END_BRACE:
+                self._pos = self._searched = end + 1  # nearly always: a line that needs nothing else
+                self.spread = False
+                frame = buffer[pos:end]
+                return frame if type(frame) is bytes else bytes(frame)
+        return self._next_oddly()
+
+    def _next_oddly(self) -> bytes | None:
+        """The next object where it is not just a line."""
         if not self._inside and not self._begin():
             return None
-        buffer, pos = self._buffer, self._pos
-        end = buffer.find(_END_OF_SPREAD if self._inside else b"\n", self._searched)
+        end = self._buffer.find(_END_OF_SPREAD if self._inside else b"\n", self._searched)
         if end < 0:
             self._incomplete()
             return None
-        if not self._inside and pos + 1 < end <= pos + self._limit and buffer[end - 1] == _END_BRACE:
-            self._pos = self._searched = end + 1  # nearly always: a line that needs nothing else
-            self.spread = False
-            frame = buffer[pos:end]
-            return frame if type(frame) is bytes else bytes(frame)
         if not self._inside:
             line = self._take(end, end + 1)
             if line != b"{":

@@ -107,7 +107,7 @@ class CatchUp:
         if not more:
             self._go_live()
             self._peer.connection.resume(Pause.CATCH_UP)
-        elif self._peer.connection.pause_reasons & Pause.OUTPUT:
+        elif self._peer.connection.pausing & Pause.OUTPUT:
             self._peer.when_drained = self._next_page
         else:
             self._next_page()

@@ -52,7 +52,7 @@ def message(peer: Peer, record: ChatRecord) -> None:
     """Have the journal store a message. The reply comes with the delivery."""
     peer.intake.add(record)
     peer.in_flight += 1
-    if peer.in_flight >= IN_FLIGHT_HIGH or peer.services.journal.full():
+    if peer.in_flight >= IN_FLIGHT_HIGH or peer.services.journal.full:
         peer.connection.pause(Pause.JOURNAL)
 
 

@@ -82,14 +82,14 @@ class Peer:
         else:
             self._pacer.write(b"".join(pieces), mid)
         self.in_flight -= count
-        if self.connection.pause_reasons & Pause.JOURNAL and self._may_read_on():
+        if self.connection.pausing & Pause.JOURNAL and self._may_read_on():
             self.connection.resume(Pause.JOURNAL)
         if not self.in_flight and self.when_idle is not None:
             action, self.when_idle = self.when_idle, None
             action()
 
     def _may_read_on(self) -> bool:
-        return self.in_flight <= IN_FLIGHT_HIGH // 2 and not (self.in_flight and self.services.journal.full())
+        return self.in_flight <= IN_FLIGHT_HIGH // 2 and not (self.in_flight and self.services.journal.full)
 
     def finish_job(self, reply: Object | None) -> None:
         """A request that was worked on elsewhere is done: answer it and read on."""

@@ -84,7 +84,7 @@ class Connection:
 
     __slots__ = (
         "_adopted", "_blocked", "_cipher", "_closing", "_dirty", "_handler", "_handshake", "_lingering", "_lost",
-        "_mask", "_on_closed", "_out", "_pause", "_settings", "_sock", "_tls", "_waiting", "closed", "loop", "peer",
+        "_mask", "_on_closed", "_out", "_settings", "_sock", "_tls", "_waiting", "closed", "loop", "pausing", "peer",
         "sent",
     )  # fmt: skip
 
@@ -112,7 +112,7 @@ class Connection:
         self._dirty = False  # on the loop's list for the end of this round
         self._blocked = False  # the kernel's buffer is full
         self._waiting = False  # on the loop's list for the next round
-        self._pause = 0
+        self.pausing = 0  # the reasons for which it is not read now; changed by `pause` and `resume` alone
         self._mask = 0  # what the selector watches for now; 0: not registered
         self._closing = ""  # why it closes once its output is gone
         self._lingering = False  # its output is gone, and the peer knows
@@ -145,11 +145,6 @@ class Connection:
         queued = fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, bytes(4))
         return int.from_bytes(queued, sys.byteorder) + self.pending_output + self._lost
 
-    @property
-    def pause_reasons(self) -> int:
-        """The reasons for which it is not read now."""
-        return self._pause
-
     def open(self, handler: Handler) -> None:
         """Begin to read."""
         self.loop.assert_in_loop()
@@ -174,24 +169,20 @@ class Connection:
             self._dirty = True
             self.loop.mark_dirty(self)
         if out.size > self._settings.soft_mark:
-            self._pause |= Pause.OUTPUT
+            self.pausing |= Pause.OUTPUT
 
     def pause(self, reason: int) -> None:
         """Stop reading for this reason, besides others."""
-        self._pause |= reason
+        self.pausing |= reason
 
     def resume(self, reason: int) -> None:
         """Take a reason away; when it was the last, go on with what is here and read again."""
-        if not self._pause & reason:
+        if not self.pausing & reason:
             return
-        self._pause &= ~reason
-        if not self._pause and not self.closed:
+        self.pausing &= ~reason
+        if not self.pausing and not self.closed:
             self._watch()
             self._wait_turn()
-
-    def paused(self) -> bool:
-        """Whether any reason to pause stands."""
-        return bool(self._pause)
 
     def close_after_flush(self, reason: str, grace: float = 2.0) -> None:
         """Send what is queued, for at most ``grace`` seconds, then close; what still comes in is dropped."""
@@ -236,7 +227,7 @@ class Connection:
         if mask & READ and not self.closed:
             if self._lingering:
                 self._drop_input()
-            elif self._pause:
+            elif self.pausing:
                 self._watch()  # only now is it worth a system call to stop watching
             elif not self._waiting:
                 self._receive()
@@ -244,13 +235,17 @@ class Connection:
     def proceed(self) -> None:
         """Another turn for input that is already here."""
         self._waiting = False
-        if not self.closed and not self._pause:
+        if not self.closed and not self.pausing:
             self._work()
 
     def flush(self) -> None:
         """One send for all that has gathered, more only when there is more than one send can take."""
         self._dirty = False
-        while not self.closed and not self._blocked and (data := self._next_output()):
+        out = self._out
+        while not self.closed and not self._blocked:
+            data = out.take() if self._tls is None else self._next_output()
+            if not data:
+                break
             try:
                 sent = self._sock.send(data)
             except BlockingIOError:
@@ -263,10 +258,14 @@ class Connection:
             if sent < len(data):
                 (self._cipher or self._out).put_back(memoryview(data)[sent:])
                 self._blocked = True
-            elif not self._out.size and self._cipher is None:
+            elif not out.size and self._cipher is None:
                 break  # nearly always: one send takes all there is
-        if not self.closed:
+        if self.closed:
+            return
+        if self._blocked or self._closing or self.pausing or self._mask & WRITE:
             self._flushed()
+        else:
+            out.release()
 
     # -- inside ----------------------------------------------------------------
 
@@ -278,14 +277,14 @@ class Connection:
                 return
         if self._blocked or self._mask & WRITE:
             self._watch()
-        if self._pause & Pause.OUTPUT and self.pending_output <= self._settings.soft_mark // 2:
+        if self.pausing & Pause.OUTPUT and self.pending_output <= self._settings.soft_mark // 2:
             self.resume(Pause.OUTPUT)
             if self._handler is not None:
                 self._handler.drained()
 
     def _next_output(self) -> bytes | memoryview:
-        if self._tls is None:
-            return self._out.take()
+        """The next bytes on a TLS connection."""
+        assert self._tls is not None
         if self._cipher is None:
             self._cipher = OutputQueue()
         if not self._cipher.size:
@@ -357,7 +356,7 @@ class Connection:
         self.close("TLS handshake took too long")
 
     def _work(self) -> None:
-        if self._handler is not None and self._handler.work() and not self._pause:
+        if self._handler is not None and self._handler.work() and not self.pausing:
             self._wait_turn()
 
     def _wait_turn(self) -> None:
@@ -369,7 +368,7 @@ class Connection:
         """End it, but later: whoever is writing may be in the middle of a list of connections or of its own state."""
         self._lost += self._out.size
         self._out.clear()
-        self._pause |= Pause.CLOSING
+        self.pausing |= Pause.CLOSING
         self._closing = TOO_SLOW
         self.loop.post(lambda: self.close(TOO_SLOW))
 
@@ -400,7 +399,7 @@ class Connection:
 
     def _watch(self) -> None:
         """Make the selector watch for what is wanted now."""
-        mask = (READ if self._lingering or not self._pause else 0) | (WRITE if self._blocked else 0)
+        mask = (READ if self._lingering or not self.pausing else 0) | (WRITE if self._blocked else 0)
         if mask == self._mask:
             return
         fd = self._sock.fileno()

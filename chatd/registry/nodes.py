@@ -58,9 +58,10 @@ class UserNode(Link):
 
     ``friends`` maps names to ids, ``groups`` names to nodes. Both are replaced, never changed in place, so a reader
     without the lock sees one state or the other (copy on write; they change seldom and are read for every message).
+    So is ``present``, the sessions as a tuple.
     """
 
-    __slots__ = ("friends", "groups", "id", "name", "sessions")
+    __slots__ = ("friends", "groups", "id", "name", "present", "sessions")
 
     def __init__(self, user_id: int, name: str) -> None:
         super().__init__()
@@ -69,6 +70,7 @@ class UserNode(Link):
         self.friends: dict[str, int] = {}
         self.groups: dict[str, GroupNode] = {}
         self.sessions: LinkedRegistry[Session] = LinkedRegistry()
+        self.present: tuple[Session, ...] = ()
 
 
 class Membership(Link):

@@ -104,7 +104,7 @@ class GroupRegistry:
             if node is None:
                 return {}
             if node.fanout is None:
-                node.fanout = by_loop(session for member in node.members for session in member.user.sessions)
+                node.fanout = by_loop(session for member in node.members for session in member.user.present)
             return node.fanout
 
     def online(self, group_id: int) -> set[str]:
@@ -167,6 +167,7 @@ class OnlineRegistry:
                 node = self._load(profile)
             session = make_session(node)
             node.sessions.insert(id(session), session)
+            node.present = tuple(node.sessions)
             self._groups.changed(node.groups.values())
             if first:
                 self._transitions.append((node, True))
@@ -178,6 +179,7 @@ class OnlineRegistry:
         with self._lock:
             if node.sessions.remove(id(session)) is None:
                 return False
+            node.present = tuple(node.sessions)
             if len(node.sessions):
                 self._groups.changed(node.groups.values())
                 return False
@@ -212,19 +214,19 @@ class OnlineRegistry:
         """A user's sessions; empty when offline."""
         with self._lock:
             node = self._by_id.get(user_id)
-            return tuple(node.sessions) if node else ()
+            return node.present if node else ()
 
     def sessions_of_both(self, one: int, other: int) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
         """The sessions of two users, under one lock; they may be the same."""
         with self._lock:
             first, second = self._by_id.get(one), self._by_id.get(other)
-            return tuple(first.sessions) if first else (), tuple(second.sessions) if second else ()
+            return first.present if first else (), second.present if second else ()
 
     def sessions_of(self, user_ids: Iterable[int]) -> list[Session]:
         """The sessions of several users, under one lock."""
         with self._lock:
             nodes = [node for user_id in user_ids if (node := self._by_id.get(user_id))]
-            return [session for node in nodes for session in node.sessions]
+            return [session for node in nodes for session in node.present]
 
     def fanout(self, group: GroupNode) -> Fanout:
         """The sessions of all online members of a group, by loop.
@@ -279,6 +281,9 @@ class OnlineRegistry:
 
 def by_loop(sessions: Iterable[Session]) -> Fanout:
     """Sort sessions by the loop that owns them."""
+    sessions = tuple(sessions)
+    if len({session.loop for session in sessions}) == 1:
+        return {sessions[0].loop: sessions}
     lists: dict[EventLoop, list[Session]] = {}
     for session in sessions:
         lists.setdefault(session.loop, []).append(session)

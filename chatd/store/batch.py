@@ -8,7 +8,7 @@ from functools import partial
 from itertools import groupby
 
 from chatbase import files
-from chatbase.engine import Transaction
+from chatbase.engine import Row, Transaction
 from chatd.store import messages, staging
 from chatd.store.records import ChatRecord, MarkRecord
 from chatd.store.staging import Key
@@ -25,15 +25,13 @@ class Chats:
     def __init__(self, records: list[ChatRecord]) -> None:
         records.sort(key=_by_conversation)
         self.records = records
+        self.fresh: list[ChatRecord] = []  # those that are to be stored, once they are numbered
+        self.rows: list[Row] = []  # theirs
 
     def conversations(self) -> Iterator[list[ChatRecord]]:
         """The messages of each."""
         for _, group in groupby(self.records, _by_conversation):
             yield list(group)
-
-    def fresh(self) -> list[ChatRecord]:
-        """Those that are to be stored."""
-        return [record for record in self.records if not record.duplicate]
 
     def mark_known(self, tx: Transaction, staged: Mapping[Key, tuple[int, int]]) -> None:
         """Make duplicates of those whose cid is known: in ``staged``, with mid and ts, or in the database."""
@@ -50,6 +48,7 @@ class Chats:
     def number(self, mid: int, ts: int) -> None:
         """Give out mids above ``mid``, in order; a cid that occurs twice in the batch is a duplicate of its first."""
         seen: dict[tuple[int, bytes], ChatRecord] = {}
+        self.fresh, self.rows = [], []
         for record in self.records:
             if record.cid is not None:
                 first = seen.setdefault((record.sender, record.cid), record)
@@ -58,12 +57,14 @@ class Chats:
             if not record.duplicate:
                 mid += 1
                 record.mid, record.ts = mid, ts
+                self.fresh.append(record)
+                self.rows.append(record.row())
 
     def write(self, tx: Transaction) -> None:
         """Store the fresh ones, and the files they offer. Raises Conflict when there are later messages already."""
-        if fresh := self.fresh():
-            staging.add(tx, fresh)
-        if offers := [record.offer.file_of(record.mid, record.ts) for record in fresh if record.offer is not None]:
+        if self.rows:
+            staging.add(tx, self.rows)
+        if offers := [record.offer.file_of(record.mid, record.ts) for record in self.fresh if record.offer]:
             tx.many(files.INSERT, [file.row() for file in offers])
 
     def were_stored(self, tx: Transaction) -> bool:
@@ -71,7 +72,7 @@ class Chats:
         messages.settled_last_mid(tx)  # waits until it is decided
         return any(
             staging.is_stored(tx, r) or messages.is_stored(tx, r.mid, r.conversation, r.sender, r.ts)
-            for r in self.fresh()[:1]
+            for r in self.fresh[:1]
         )
 
 

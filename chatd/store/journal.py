@@ -22,7 +22,7 @@ from chatd.store.batch import Chats, Marks
 from chatd.store.changes import ATTEMPTS, Changes
 from chatd.store.claim import Writing
 from chatd.store.merging import IDLE, Merger
-from chatd.store.records import ChangeRecord, ChatRecord, MarkRecord, Record, RecordQueue
+from chatd.store.records import Batch, ChangeRecord, ChatRecord, MarkRecord, Other, Record, RecordQueue
 
 log = logging.getLogger("chatd.journal")
 
@@ -47,9 +47,10 @@ class _FateUnknown(Exception):
 
 
 class Journal:
-    """`submit`, `submit_all`, `full`, `last_mid`, `make_readable`: any thread. `deliver` and `fail` are called in the
-    journal's thread.
+    """`submit`, `submit_all`, ``full``, ``last_mid``, `make_readable`: any thread. `deliver` and `fail` are called in
+    the journal's thread.
 
+    While it is ``full``, senders should be paused.
     ``last_mid`` is set after the commit and before the delivery: whoever is registered for deliveries and then
     reads it gets everything above it.
     """
@@ -64,9 +65,11 @@ class Journal:
         self.last_mid = self._merger.begin()
         self._last_ts = 0
         self._changes: deque[ChangeRecord] = deque()  # taken from the queue, and not begun
-        self._waiting: list[ChatRecord | MarkRecord] = []  # what of the batch has not begun
+        self._chats: list[ChatRecord] = []  # what of the batch has not begun
+        self._marks: list[MarkRecord] = []
         self._condition = threading.Condition(threading.Lock())  # guards the three below
         self._queue = RecordQueue()
+        self.full = False  # written under the condition; a plain bit, since every message asks for it
         self._away = False  # a batch waits for the database to come back
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -81,16 +84,30 @@ class Journal:
         Raises:
             JournalBusy: the database is away, or the journal has stopped.
         """
-        self.submit_all((record,))
-
-    def submit_all(self, records: Sequence[Record]) -> None:
-        """Queue several at once, in this order. Raises JournalBusy, and has taken none of them then."""
+        if isinstance(record, ChatRecord):
+            self.submit_all((record,))
+            return
         with self._condition:
-            if self._away or self._stopping:
-                raise JournalBusy
-            if not self._queue:
-                self._condition.notify()
-            self._queue.extend(records)
+            self._wake_for_more()
+            self._queue.append(record)
+
+    def submit_all(self, chats: Sequence[ChatRecord]) -> None:
+        """Queue several messages at once, in this order. Raises JournalBusy, and has taken none of them then."""
+        with self._condition:
+            self._wake_for_more()
+            self._queue.extend(chats)
+            self._see_whether_full()
+
+    def _wake_for_more(self) -> None:
+        """Requires the condition."""
+        if self._away or self._stopping:
+            raise JournalBusy
+        if not self._queue:
+            self._condition.notify()
+
+    def _see_whether_full(self) -> None:
+        """Requires the condition."""
+        self.full = len(self._queue) >= QUEUE_HIGH_MARK or self._queue.size >= QUEUE_HIGH_BYTES
 
     def make_readable(self) -> None:
         """Wait until all that is stored now can be found in `messages`.
@@ -99,10 +116,6 @@ class Journal:
             DatabaseUnavailable: it cannot be done now.
         """
         self._merger.make_readable(self.last_mid)
-
-    def full(self) -> bool:
-        """Whether senders should be paused."""
-        return len(self._queue) >= QUEUE_HIGH_MARK or self._queue.size >= QUEUE_HIGH_BYTES
 
     def stop(self, timeout: float) -> bool:
         """Write what is queued, then end; false when the thread hangs."""
@@ -117,53 +130,55 @@ class Journal:
 
     def _run(self) -> None:
         while (batch := self._take()) is not None:
+            chats, others = batch
             try:
-                self._process(batch)
+                self._process(chats, others)
             except _FateUnknown:
                 log.error("stopping without knowing what became of the last transaction")
             except Exception:
                 log.exception("unexpected error in the journal")
                 self._refuse(self._rest())
-            self._merger.merge_if_due(self.last_mid, idle=not batch)
+            self._merger.merge_if_due(self.last_mid, idle=not chats and not others)
         self._merger.merge(self.last_mid)
 
-    def _take(self) -> Sequence[Record] | None:
+    def _take(self) -> Batch | None:
         """The next batch, empty when there are only changes left over or it is time to merge; None at the end."""
         with self._condition:
             while not self._queue and not self._changes:
                 if self._stopping:
                     return None
                 if self._merger.wanted or not self._condition.wait(IDLE if self._merger.count else None):
-                    return ()
-            return self._queue.take(BATCH, BATCH_BYTES)
+                    return [], []
+            taken = self._queue.take(BATCH, BATCH_BYTES)
+            self._see_whether_full()
+            return taken
 
     def _wake(self) -> None:
         """Any thread."""
         with self._condition:
             self._condition.notify()
 
-    def _process(self, batch: Sequence[Record]) -> None:
+    def _process(self, chats: list[ChatRecord], others: list[Other]) -> None:
         """Some changes, one by one, then all the rest in one transaction. Every record is answered once.
 
         Other changes wait for the next batch. The messages of this one may pass them: no connection sends anything
         before its change is answered.
         """
-        self._changes.extend(record for record in batch if isinstance(record, ChangeRecord))
-        self._waiting = [record for record in batch if not isinstance(record, ChangeRecord)]
+        self._chats, self._marks = chats, [record for record in others if isinstance(record, MarkRecord)]
+        self._changes.extend(record for record in others if isinstance(record, ChangeRecord))
         for _ in range(CHANGES):
             if not self._changes:
                 break
             self._change(self._changes.popleft())
-        rest, self._waiting = self._waiting, []
-        if rest:
-            chats = Chats([record for record in rest if isinstance(record, ChatRecord)])
-            self._write(chats, Marks([record for record in rest if isinstance(record, MarkRecord)]))
+        chats, self._chats, marks, self._marks = self._chats, [], self._marks, []
+        if chats or marks:
+            self._write(Chats(chats), Marks(marks))
 
     def _rest(self) -> list[Record]:
         """Take what has left the queue and has not begun."""
-        rest = [*self._changes, *self._waiting]
+        rest: list[Record] = [*self._changes, *self._chats, *self._marks]
         self._changes.clear()
-        self._waiting.clear()
+        self._chats, self._marks = [], []
         return rest
 
     # -- messages and marks ----------------------------------------------------
@@ -200,9 +215,9 @@ class Journal:
             except CommitUncertain as error:
                 if not self._settle(lambda: self._were_stored(chats), error):
                     continue
-            if fresh := chats.fresh():
-                self._merger.added(fresh)
-                self.last_mid, self._last_ts = fresh[-1].mid, fresh[-1].ts
+            if chats.rows:
+                self._merger.added(chats.rows)
+                self.last_mid, self._last_ts = chats.fresh[-1].mid, chats.fresh[-1].ts
             return True
         return False
 
@@ -279,8 +294,9 @@ class Journal:
 
     def _refuse_waiting(self) -> None:
         with self._condition:
-            queued = self._queue.take_all()
-        self._refuse([*self._rest(), *queued])
+            chats, others = self._queue.take_all()
+            self.full = False
+        self._refuse([*self._rest(), *chats, *others])
 
     def _set_away(self, away: bool) -> None:
         with self._condition:

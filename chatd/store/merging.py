@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from chatbase.engine import Conflict, DatabaseUnavailable, Row
 from chatd.store import messages, staging
 from chatd.store.claim import Writing
-from chatd.store.records import ChatRecord
 from chatd.store.staging import Key
 
 log = logging.getLogger("chatd.journal")
@@ -17,7 +16,7 @@ log = logging.getLogger("chatd.journal")
 ENOUGH = 250  # messages; new ones wait while they are merged, some milliseconds
 BATCHES = 8  # and so many batches: in a rush, the more at once, the fewer pages for each
 MOST = 20_000  # messages, however few the batches
-MOST_BYTES = 16 * 1024 * 1024  # the same for long messages; all are in memory until then
+LONGEST = 16 * 1024 * 1024  # characters, the same for long messages; all are in memory until then
 IDLE = 0.1  # seconds without new messages, after which the rest is merged
 PATIENCE = 15.0  # seconds that a reader waits
 
@@ -31,7 +30,7 @@ class Merger:
     """
 
     def __init__(self, database: Writing, wake: Callable[[], None]) -> None:
-        self.count = self._batches = self._bytes = 0
+        self.count = self._batches = self._length = 0
         self._rows: list[Row] | None = []  # what is staged; None: not all of it, so it has to be read
         self.cids: dict[Key, tuple[int, int]] = {}
         self.wanted = False  # somebody waits. Set by any thread, before `wake`
@@ -68,14 +67,14 @@ class Merger:
             if self._merged < mid:
                 raise DatabaseUnavailable(_AWAY)
 
-    def added(self, records: Sequence[ChatRecord]) -> None:
+    def added(self, rows: Sequence[Row]) -> None:
         """These have been staged."""
-        self.count += len(records)
+        self.count += len(rows)
         self._batches += 1
-        self._bytes += sum([r.size for r in records])
+        self._length += sum([len(row[6]) for row in rows])
         if self._rows is not None:
-            self._rows += [r.row() for r in records]
-        self.cids.update({(r.sender, r.cid): (r.mid, r.ts) for r in records if r.cid is not None})
+            self._rows += rows
+        self.cids.update({(row[2], row[4]): (row[0], row[5]) for row in rows if row[4] is not None})
 
     def merge_if_due(self, last_mid: int, *, idle: bool) -> None:
         """Merge when it is time to; what fails is tried again the next time."""
@@ -84,7 +83,7 @@ class Merger:
 
     def _enough(self) -> bool:
         many = self._batches >= BATCHES or self.count >= MOST
-        return (self.count >= ENOUGH and many) or self._bytes >= MOST_BYTES
+        return (self.count >= ENOUGH and many) or self._length >= LONGEST
 
     def merge(self, last_mid: int) -> None:
         """Merge all up to the newest mid."""
@@ -97,7 +96,7 @@ class Merger:
             self._tell(self._merged, 1)
             self._failing = True
             return
-        self.count = self._batches = self._bytes = 0
+        self.count = self._batches = self._length = 0
         self._rows = []
         self.cids.clear()
         self._failing = False

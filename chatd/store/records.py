@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from chatbase.engine import Transaction
 from chatbase.files import PARTIAL_LIFE, File
@@ -91,7 +90,6 @@ class MarkRecord:
     mid: int
     done: Callable[[int | None], None]
     moved: Callable[[int], None] | None = None
-    size: ClassVar[int] = 0  # few bytes, and of one connection never more than one record
 
 
 @dataclass(frozen=True)
@@ -105,43 +103,56 @@ class ChangeRecord:
 
     run: Callable[[Transaction, int], object]
     done: Callable[[object], None]
-    size: ClassVar[int] = 0
 
 
-Record = ChatRecord | MarkRecord | ChangeRecord
+Other = MarkRecord | ChangeRecord
+Record = ChatRecord | Other
+Batch = tuple[list[ChatRecord], list[Other]]
 
 
 class RecordQueue:
-    """Records that wait, and the sum of their sizes. It has no lock: whoever shares it brings one."""
+    """Records that wait: messages, and all else. It has no lock: whoever shares it brings one.
 
-    __slots__ = ("_records", "size")
+    There is no order between the two: a connection sends nothing before its mark or change is answered.
+    ``size`` is the sum of the messages' sizes.
+    """
+
+    __slots__ = ("_chats", "_others", "size")
 
     def __init__(self) -> None:
-        self._records: deque[Record] = deque()
+        self._chats: list[ChatRecord] = []
+        self._others: list[Other] = []
         self.size = 0
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._chats) + len(self._others)
 
-    def extend(self, records: Sequence[Record]) -> None:
-        """Put some at the end."""
-        self._records.extend(records)
-        self.size += sum([record.size for record in records])
+    def extend(self, chats: Sequence[ChatRecord]) -> None:
+        """Put messages at the end."""
+        self._chats.extend(chats)
+        self.size += sum([chat.size for chat in chats])
 
-    def take(self, count: int, size: int) -> Sequence[Record]:
-        """Remove up to ``count`` records from the front, and no more once they are of ``size`` bytes together."""
-        if len(self._records) <= count and self.size <= size:
+    def append(self, record: Other) -> None:
+        """Put something else at the end."""
+        self._others.append(record)
+
+    def take(self, count: int, size: int) -> Batch:
+        """Remove up to ``count`` messages from the front, no more once they are of ``size`` bytes together, and as
+        many others.
+        """
+        if len(self._chats) <= count and len(self._others) <= count and self.size <= size:
             return self.take_all()
-        taken: list[Record] = []
-        left = size
-        while self._records and len(taken) < count and left > 0:
-            record = self._records.popleft()
-            taken.append(record)
-            left -= record.size
-        self.size -= size - left
+        end = together = 0
+        while end < min(count, len(self._chats)) and together < size:
+            together += self._chats[end].size
+            end += 1
+        taken = self._chats[:end], self._others[:count]
+        self._chats, self._others = self._chats[end:], self._others[count:]
+        self.size -= together
         return taken
 
-    def take_all(self) -> Sequence[Record]:
+    def take_all(self) -> Batch:
         """Remove everything."""
-        taken, self._records, self.size = self._records, deque(), 0
+        taken = self._chats, self._others
+        self._chats, self._others, self.size = [], [], 0
         return taken

@@ -18,22 +18,22 @@ from chatd.store import messages
 from chatd.store.records import ChatRecord
 from chatwire.codec import decode_value, encode_value
 
-PIECE = 256 * 1024  # bytes of a row, but for a single longer message; MariaDB takes statements of 16 MiB
+PIECE = 256 * 1024  # characters of the texts in a row; MariaDB takes statements of 16 MiB
 _PIECES = 64  # rows that are merged in one transaction; after a crash there may be some
 
 Key = tuple[int, bytes]
 """Sender and cid."""
 
 
-def add(tx: Transaction, records: Sequence[ChatRecord]) -> None:
-    """Store messages in mid order.
+def add(tx: Transaction, rows: Sequence[Row]) -> None:
+    """Store the rows of messages in mid order.
 
     Raises:
         Conflict: there are messages above the first of them already.
     """
-    for piece in _cut(records):
-        first, last = piece[0].mid, piece[-1].mid
-        if not tx.execute(_ADD, last, encode_value([_packed(record) for record in piece]), first, first):
+    for piece in _cut(rows):
+        first, last = piece[0][0], piece[-1][0]
+        if not tx.execute(_ADD, last, encode_value(piece), first, first):
             raise Conflict("another server has written messages")
 
 
@@ -82,20 +82,14 @@ _ADD = (
 )
 
 
-def _cut(records: Sequence[ChatRecord]) -> Iterator[Sequence[ChatRecord]]:
+def _cut(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     begin = size = 0
-    for number, record in enumerate(records):
-        if size and size + record.size > PIECE:
-            yield records[begin:number]
+    for number, row in enumerate(rows):
+        if size and size + len(row[6]) > PIECE:
+            yield rows[begin:number]
             begin, size = number, 0
-        size += record.size
-    yield records[begin:]
-
-
-def _packed(record: ChatRecord) -> Row:
-    """Its row, with a cid that JSON can hold: it came as text."""
-    r, cid = record, record.cid
-    return r.mid, r.conversation, r.sender, r.recipient, None if cid is None else cid.decode(), r.ts, r.text
+        size += len(row[6])
+    yield rows[begin:]
 
 
 def _rows(body: bytes) -> Iterable[Row]:

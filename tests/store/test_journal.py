@@ -247,9 +247,9 @@ def test_a_full_queue_is_seen(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> 
     bench.hold()
     bench.say("1")
     bench.say("2")
-    assert not bench.journal.full()
+    assert not bench.journal.full
     bench.say("3")
-    assert bench.journal.full()
+    assert bench.journal.full
     bench.release()
     bench.settled(4)
-    assert not bench.journal.full()
+    assert not bench.journal.full

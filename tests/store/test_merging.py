@@ -60,7 +60,7 @@ def test_what_is_staged_is_merged_when_nothing_else_is_to_be_done(
 
 @pytest.mark.parametrize(
     "limits",
-    [{"ENOUGH": 7, "BATCHES": 19}, {"ENOUGH": 19, "BATCHES": 7}, {"ENOUGH": 1, "MOST": 19}, {"MOST_BYTES": 30}],
+    [{"ENOUGH": 7, "BATCHES": 19}, {"ENOUGH": 19, "BATCHES": 7}, {"ENOUGH": 1, "MOST": 19}, {"LONGEST": 30}],
 )
 def test_much_is_merged_while_more_comes(bench: Bench, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int]) -> None:
     for name, value in limits.items():

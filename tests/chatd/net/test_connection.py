@@ -82,12 +82,12 @@ def test_a_round_writes_with_one_send_whatever_it_has_gathered(loop: EventLoop) 
 
 def test_above_the_soft_mark_a_peer_is_not_read_until_half_of_it_is_gone(loop: EventLoop, pair: Pair) -> None:
     sent = _fill(loop, pair, SOFT + 1)
-    assert pair.connection.pause_reasons == Pause.OUTPUT
+    assert pair.connection.pausing == Pause.OUTPUT
     pair.peer.send(b"hello")
     turn(loop, 3)
     assert pair.recorder.done == b""
     got = b""
-    while pair.connection.paused():
+    while pair.connection.pausing:
         assert pair.recorder.drains == 0
         assert pair.connection.pending_output > SOFT // 2
         got += pair.read(1000)
@@ -143,7 +143,7 @@ def test_one_write_may_be_larger_than_the_hard_mark(loop: EventLoop, pair: Pair)
     turn_until(loop, read)
     assert got == data
     turn(loop)
-    assert not pair.connection.paused()
+    assert not pair.connection.pausing
 
 
 def test_reasons_to_pause_add_up(loop: EventLoop, pair: Pair) -> None:
@@ -155,7 +155,7 @@ def test_reasons_to_pause_add_up(loop: EventLoop, pair: Pair) -> None:
     pair.connection.resume(Pause.JOB)
     pair.connection.resume(Pause.CATCH_UP)
     turn(loop, 2)
-    assert pair.connection.paused()
+    assert pair.connection.pausing
     assert pair.recorder.turns == 0
     pair.connection.resume(Pause.JOURNAL)
     turn(loop, 2)
