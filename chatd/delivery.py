@@ -23,6 +23,9 @@ from chatwire.codec import Object, encode
 NOTICES_LIMIT = 256 * 1024  # bytes of presence and other notices held for such a session
 HOLD_LIMIT = 1024 * 1024  # bytes held for a session that is catching up; above it, the database is read again instead
 
+MANY = 32  # sessions of a group in one loop: a send for each of them is most of what a message to it costs
+HOLD = 0.002  # seconds that these sends wait for the next batch, if that is on its way to the disk already
+
 BLOCK = 16 * 1024  # bytes of a batch; what a sender gets shares all blocks with others in which it has said nothing
 
 Own = dict[Session, tuple[list[bytes], int]]
@@ -83,8 +86,8 @@ class Delivery:
     def __init__(self, online: OnlineRegistry) -> None:
         self._online = online
 
-    def deliver(self, batch: Sequence[ChatRecord]) -> None:
-        """Hand a committed batch, sorted by conversation, to all loops concerned."""
+    def deliver(self, batch: Sequence[ChatRecord], more: bool = False) -> None:
+        """Hand a committed batch, sorted by conversation, to all loops concerned. ``more``: another one follows."""
         posts: dict[EventLoop, list[Entry]] = {}
         for _, group in groupby(batch, attrgetter("conversation")):
             chats = list(group)
@@ -93,7 +96,7 @@ class Delivery:
             else:
                 self._conversation(chats, posts)
         for loop, entries in posts.items():
-            _post(loop, entries)
+            _post(loop, entries, HOLD if more and any(len(entry.sessions) >= MANY for entry in entries) else 0.0)
 
     def fail(self, batch: Sequence[ChatRecord]) -> None:
         """Tell the senders of a batch that nothing was stored."""
@@ -248,9 +251,13 @@ def _own(blocks: list[_Block], word: Words) -> dict[EventLoop, Own]:
     return own_by_loop
 
 
-def _post(loop: EventLoop, entries: list[Entry]) -> None:
+def _post(loop: EventLoop, entries: list[Entry], hold: float = 0.0) -> None:
+    def job() -> None:
+        _deliver_here(entries)
+        loop.hold_output(hold)
+
     try:
-        loop.post(lambda: _deliver_here(entries))
+        loop.post(job)
     except LoopStopped:
         return  # the server is stopping; everything is stored
 

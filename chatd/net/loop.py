@@ -71,6 +71,7 @@ class EventLoop:
         self._endings: list[Job] = []
         self._dirty: deque[Job] = deque()
         self._ready: deque[Job] = deque()
+        self._held_until = 0.0  # monotonic; 0: output is written at the end of each round
         self._stopping = False
 
     # -- any thread ------------------------------------------------------------
@@ -129,6 +130,12 @@ class EventLoop:
         """Have ``item.flush()`` called once at the end of this round."""
         self._dirty.append(item.flush)
 
+    def hold_output(self, seconds: float) -> None:
+        """Let the output of this round wait for more, for so long at most, and only once: what is held already goes
+        out with this round, however much more is to come. With 0 everything goes out.
+        """
+        self._held_until = 0.0 if self._held_until or not seconds else time.monotonic() + seconds
+
     def mark_ready(self, item: Flushable) -> None:
         """Have ``item.proceed()`` called in the next round, which then begins at once."""
         self._ready.append(item.proceed)
@@ -163,7 +170,8 @@ class EventLoop:
         if self._endings:
             endings, self._endings = self._endings, []
             self._run_all(endings)
-        self._run_some(self._dirty)
+        if self._output_is_due():
+            self._run_some(self._dirty)
         self.rounds += 1
         self.round_began = 0.0
 
@@ -179,10 +187,20 @@ class EventLoop:
             if time.monotonic() > end:
                 return
 
+    def _output_is_due(self) -> bool:
+        if not self._held_until:
+            return True
+        if time.monotonic() < self._held_until:
+            return False
+        self._held_until = 0.0
+        return True
+
     def _timeout(self) -> float | None:
-        if self._ready or self._backlog or self._dirty:
+        if self._ready or self._backlog or (self._dirty and not self._held_until):
             return 0
         due = self._timers.next_due()
+        if self._held_until:
+            due = self._held_until if due is None else min(due, self._held_until)
         return None if due is None else max(0.0, due - time.monotonic())
 
     def _run_some(self, jobs: deque[Job]) -> None:

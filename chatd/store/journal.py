@@ -33,8 +33,10 @@ QUEUE_HIGH_MARK = 20_000  # records; above it, senders are paused
 QUEUE_HIGH_BYTES = 64 * 1024 * 1024  # the same for long messages
 RETRY_DELAY = 0.25  # seconds between looks at a database that is away with a transaction whose fate is unknown
 
-Deliver = Callable[[Sequence[ChatRecord]], None]
-"""Gets messages sorted by conversation. If it fails, it has handed out nothing."""
+Deliver = Callable[[Sequence[ChatRecord], bool], None]
+"""Gets messages sorted by conversation, and whether more are waiting to be stored, and will be as soon as it returns.
+If it fails, it has handed out nothing.
+"""
 Fail = Callable[[Sequence[ChatRecord]], None]
 
 
@@ -241,11 +243,11 @@ class Journal:
         if not chats.records:
             return
         try:
-            self._deliver(chats.records)
+            self._deliver(chats.records, len(self._queue) > 0)
         except Exception:
             log.exception("cannot deliver what is stored: messages=%d", len(chats.records))
             for conversation in chats.conversations():
-                _guarded(self._deliver, conversation)
+                _guarded(self._deliver, conversation, False)
 
     # -- changes ---------------------------------------------------------------
 

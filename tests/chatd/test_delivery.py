@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from chatd.delivery import BLOCK, Delivery
+from chatd.delivery import BLOCK, HOLD, MANY, Delivery
 from chatd.net.connection import ConnectionSettings
 from chatd.net.loop import EventLoop
 from chatd.registry.nodes import GroupNode, Session, UserNode
@@ -66,8 +66,8 @@ class _Crowd:
     def fanout(self, group: GroupNode) -> dict[EventLoop, tuple[Session, ...]]:
         return {self.loop: tuple(self.sessions)}
 
-    def deliver(self) -> None:
-        Delivery(cast(Any, self)).deliver(self.batch)
+    def deliver(self, *, more: bool = False) -> None:
+        Delivery(cast(Any, self)).deliver(self.batch, more)
         turn(self.loop)
 
     def expected(self, number: int) -> list[tuple[str, int]]:
@@ -118,6 +118,18 @@ def test_many_who_say_little_at_once_get_few_pieces_and_small_copies(loop: Event
     assert all(len(peer.pieces) <= 2 * total / BLOCK for peer in crowd.peers)
     different = {id(piece): len(piece) for peer in crowd.peers for piece in peer.pieces}
     assert sum(different.values()) < 2000 * 2 * BLOCK
+
+
+@pytest.mark.parametrize(("size", "more", "held"), [(MANY, True, HOLD), (MANY, False, 0.0), (MANY - 1, True, 0.0)])
+def test_the_output_of_many_waits_for_the_next_batch(
+    loop: EventLoop, monkeypatch: pytest.MonkeyPatch, size: int, more: bool, held: float
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(loop, "hold_output", asked.append)
+    crowd = _Crowd(loop, size)
+    crowd.say(0, 64)
+    crowd.deliver(more=more)
+    assert asked == [held]
 
 
 def test_a_small_batch_is_one_piece(loop: EventLoop) -> None:

@@ -169,7 +169,7 @@ class _Broken:
 def test_nothing_is_said_of_messages_when_the_end_comes_before_their_fate_is_known() -> None:
     told: list[object] = []
     database, tell = _Broken(), cast(Callable[[object], None], told.extend)
-    journal = Journal(cast(Any, database), tell, tell)
+    journal = Journal(cast(Any, database), lambda batch, more: tell(batch), tell)
     origin = cast(Any, SimpleNamespace(user=SimpleNamespace(id=1)))
     journal.submit(ChatRecord(origin, 1, 2, None, b"cid", "text", b"{", b"{"))
     journal.start()

@@ -28,6 +28,7 @@ class Bench:
             assert [users.create(tx, name, "hash") for name in ("alice", "bob")] == [ALICE, BOB]
         self.delivered: list[ChatRecord] = []
         self.batches: list[int] = []
+        self.followed: list[bool] = []  # for each batch, whether it was said that another one follows
         self.failed: list[ChatRecord] = []
         self.commits = 0
         self.held = threading.Event()  # a commit has begun and waits
@@ -91,8 +92,9 @@ class Bench:
         assert self.gate.wait(15)
         self.on_commit(connection)
 
-    def _deliver(self, batch: Sequence[ChatRecord]) -> None:
+    def _deliver(self, batch: Sequence[ChatRecord], more: bool) -> None:
         self.batches.append(len(batch))
+        self.followed.append(more)
         self.delivered.extend(batch)
 
 

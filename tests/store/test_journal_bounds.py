@@ -30,9 +30,9 @@ def _done_before_deliveries(bench: Bench, seen: list[object]) -> list[int]:
     before: list[int] = []
     deliver = bench.journal._deliver
 
-    def note(batch: Sequence[ChatRecord]) -> None:
+    def note(batch: Sequence[ChatRecord], more: bool) -> None:
         before.append(len(seen))
-        deliver(batch)
+        deliver(batch, more)
 
     bench.journal._deliver = note
     return before
@@ -57,6 +57,14 @@ def test_a_message_longer_than_a_batch_is_written_by_itself(bench: Bench, monkey
     bench.release()
     bench.settled(4)
     assert bench.batches == [1, 1, 1, 1]
+
+
+def test_a_delivery_knows_whether_another_one_follows(bench: Bench) -> None:
+    bench.hold()
+    bench.say("a")
+    bench.release()
+    bench.settled(2)
+    assert (bench.batches, bench.followed) == ([1, 1], [True, False])
 
 
 def test_a_queue_of_long_messages_is_full(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,10 +82,10 @@ def test_a_delivery_that_fails_leaves_messages_stored_and_all_others_answered(
 ) -> None:
     deliver = bench.journal._deliver
 
-    def one_fails(batch: Sequence[ChatRecord]) -> None:
+    def one_fails(batch: Sequence[ChatRecord], more: bool) -> None:
         if any(record.text == "second" for record in batch):
             raise KeyError(BUG)
-        deliver(batch)
+        deliver(batch, more)
 
     monkeypatch.setattr(bench.journal, "_deliver", one_fails)
     told = Told()

@@ -198,7 +198,7 @@ def test_a_start_waits_for_the_commit_of_a_server_that_died(mariadb: MariaDB) ->
     schema.prepare(database)
     late, waited_for = _late(url)
     with ThreadPoolExecutor(1) as pool:
-        starting = pool.submit(Journal, database, lambda batch: None, lambda batch: None)
+        starting = pool.submit(Journal, database, lambda batch, more: None, lambda batch: None)
         wait_until(waited_for, "the new journal waits")
         assert not starting.done()
         late.commit()

@@ -162,6 +162,51 @@ def test_an_error_costs_only_the_callback_it_came_from(loop: EventLoop, caplog: 
     os.close(writer)
 
 
+class _Output:
+    """Something to flush that counts how often that was done."""
+
+    def __init__(self) -> None:
+        self.flushed = 0
+
+    def flush(self) -> None:
+        self.flushed += 1
+
+    def proceed(self) -> None:
+        """Never asked for."""
+
+
+def test_held_output_waits_for_more_and_goes_out_with_it(loop: EventLoop) -> None:
+    output = _Output()
+    loop.mark_dirty(output)
+    loop.hold_output(3600.0)
+    turn(loop, 3)
+    assert output.flushed == 0
+    loop.hold_output(3600.0)  # more has come, and even more is on its way
+    turn(loop)
+    assert output.flushed == 1
+
+
+def test_held_output_goes_out_at_once_when_no_more_is_to_come(loop: EventLoop) -> None:
+    output = _Output()
+    loop.mark_dirty(output)
+    loop.hold_output(3600.0)
+    loop.hold_output(0.0)
+    turn(loop)
+    assert output.flushed == 1
+
+
+def test_held_output_goes_out_when_its_time_is_over() -> None:
+    output = _Output()
+    with in_thread() as loop:
+
+        def hold() -> None:
+            loop.mark_dirty(output)
+            loop.hold_output(0.02)
+
+        loop.post(hold)
+        wait_until(lambda: output.flushed == 1, "nothing else wakes the loop")
+
+
 def test_timers_run_in_the_order_of_their_times_and_not_when_cancelled(loop: EventLoop) -> None:
     order: list[str] = []
     loop.call_later(0.02, lambda: order.append("late"))
