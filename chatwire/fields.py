@@ -20,6 +20,7 @@ MAX_TOKEN = 128  # characters
 MAX_MID = 2**53 - 1
 MAX_PAGE = 500  # messages in one page of history or sync
 DEFAULT_PAGE = 100
+MAX_PEERS = 100  # users in one question
 MAX_LENGTH = 2**53 - 1  # bytes in a file
 MAX_FILENAME = 255  # characters
 MAX_FILE_ID = 32  # characters
@@ -82,6 +83,13 @@ def _unfit(previous: str, character: str) -> bool:
     if character in _BLANK or "\ufe00" <= character <= "\ufe0d" or "\U000e0100" <= character <= "\U000e01ef":
         return True
     return unicodedata.category(character) in _FORBIDDEN
+
+
+def names(value: Any) -> list[str]:
+    """Some names, each once."""
+    if type(value) is not list or not 1 <= len(value) <= MAX_PEERS:
+        raise ValueError(f"must be a list of 1 to {MAX_PEERS} names")
+    return list(dict.fromkeys(map(name, value)))
 
 
 def string(value: Any) -> str:
