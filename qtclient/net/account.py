@@ -154,9 +154,9 @@ class Account:
         """The roster has changed by a request of ours."""
         self._writer.do(lambda ledger: ledger.set_friend(name, present))
 
-    def set_group(self, name: str, present: bool) -> None:
-        """A membership has changed by a request of ours."""
-        self._writer.do(lambda ledger: ledger.set_group(name, present))
+    def set_group(self, name: str, present: bool, since: int | None = None) -> None:
+        """A membership has changed by a request of ours; a new one begins above the mid ``since``."""
+        self._writer.do(lambda ledger: ledger.set_group(name, present, since))
 
     def declined(self, file: str) -> None:
         """The user has said no to a file; the server tells only its sender."""

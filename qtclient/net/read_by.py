@@ -48,6 +48,7 @@ class ReadBy:
             self._writer.do(partial(self._look, number))
 
     def _look(self, number: int, ledger: Ledger) -> None:
+        ledger.caught_up()
         ledger.after_commit(partial(self._ask, number, ledger.conversations.unread_by_peers()))
 
     def _ask(self, number: int, peers: list[str]) -> None:
