@@ -38,7 +38,7 @@ def test_nobody_learns_what_others_have_read_of_others(server: RunningServer) ->
     private, grouped = alice.private_chat("bob", "x")["mid"], alice.group_chat("staff", "x")["mid"]
     bob.expect("read", peer="alice", mid=private)
     bob.expect("read", group="staff", mid=grouped)
-    assert _read_by(carol, "alice", "bob", "nobody", "staff", "carol") == {}
+    assert _read_by(carol, "alice", "bob", "nobody", "staff", "carol", "a|b\0'%") == {}
     assert _read_by(bob, "alice") == {}, "what one has read oneself is not what the other has"
     assert _read_by(alice, "nobody", "bob") == {"bob": private}
 
@@ -65,7 +65,7 @@ def test_names_are_normalised_and_each_counts_once(server: RunningServer) -> Non
 
 def test_it_says_what_is_wrong(server: RunningServer) -> None:
     alice = server.user("alice")
-    for peers in (None, [], "bob", {"bob": 1}, [1], ["a|b"], ["bob", None], ["bob"] * (MAX_PEERS + 1)):
+    for peers in (None, [], "bob", {"bob": 1}, [1], ["bob "], ["x" * 33], ["bob", None], ["bob"] * (MAX_PEERS + 1)):
         assert result(alice, "read_by", peers=peers) == "bad_request", peers
     assert alice.expect("read_by", peers=[f"user {number}" for number in range(MAX_PEERS)])["read"] == []
     assert result(server.connect(), "read_by", peers=["alice"]) == "not_logged_in"

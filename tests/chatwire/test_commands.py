@@ -59,7 +59,7 @@ BAD: dict[f.Check, list[Any]] = {
     f.port: ["80", -1, 65536, 80.0, True],
     f.report: [1, "", "waiting", "Complete", []],
     f.role: [1, "", "both", []],
-    f.names: [1, "bob", [], [1], ["a|b"], ["bob", None], ["bob"] * 101, {"bob": 1}],
+    f.names: [1, "bob", [], [1], ["x" * 33], ["bob", None], ["bob"] * 101, {"bob": 1}],
 }
 SECRET = "hunter2 " * 200
 
