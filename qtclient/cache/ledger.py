@@ -186,6 +186,10 @@ class Ledger:
         else:
             self._leave(name)
 
+    def since(self, key: Key) -> int:
+        """Where a membership begins, as far as it is known; 0 for all else."""
+        return self.get(f"since {self.conversations.known(key)}")
+
     def _be_member(self, group: str, since: int | None, *, surely: int, low: int | None) -> None:
         """What is said in a group above ``low`` is here or will be pushed; None: we do not know from where on.
 
