@@ -112,12 +112,13 @@ _DELIVERY = {
 }
 _PAGE = {"messages": "as they are pushed, oldest first", "more": "whether another page follows"}
 _IN_GROUP = {"group_not_exist": "", "not_in_group": ""}
+_SINCE = "the mid above which the group's messages are pushed to me"
 _CONVERSATION_RESULTS = {"success": "", "user_not_exist": "", **_IN_GROUP}
 _LOGIN_REPLY = {
     "friend": 'names, joined by "|"',
     "group": 'names, joined by "|"',
     "friends": "[{user, online}]",
-    "groups": "[{group, owner, members}], members being their number",
+    "groups": "[{group, owner, members, since}], members being their number, `since` where my membership begins",
     "unread": "[{peer or group, count, mid}]: messages above the read position `mid`, counted up to 200",
     "token": "for `resume`",
     "mid": "the highest mid the server has given out",
@@ -166,14 +167,15 @@ COMMANDS: dict[str, Command] = {
         Command(
             "create_group", "Make a group and be its owner.", "edit",
             (_own("user"), Field("group", f.name, "")),
-            {"success": "", "group_exist": ""}, {"group": ""},
-            {"group_joined": "{group, user} to my other sessions"}, original=True,
+            {"success": "", "group_exist": ""}, {"group": "", "since": _SINCE},
+            {"group_joined": "{group, user, since} to my other sessions"}, original=True,
         ),
         Command(
             "add_group", "Join a group.", "edit",
             (_own("user"), Field("group", f.name, "")),
             {"success": "", "group_not_exist": "", "user_in_group": ""},
-            {"group": ""}, {"group_joined": "{group, user} to the members who are online"}, original=True,
+            {"group": "", "since": _SINCE},
+            {"group_joined": "{group, user, since} to the members who are online"}, original=True,
         ),
         Command(
             "leave_group", "Leave a group. The member of longest standing inherits an owner's place.", "edit",
@@ -264,6 +266,12 @@ COMMANDS: dict[str, Command] = {
             (_PEER, _GROUP_OR, Field("mid", f.mid, "")), _CONVERSATION_RESULTS, {"mid": ""},
             {"read": "{user, peer or group, mid} to my other sessions and, in private, to the peer"},
             one_of=("peer", "group"),
+        ),
+        Command(
+            "read_by", "How far others have read what I have written to them.", "query",
+            (Field("peers", f.names, f"a list of 1 to {f.MAX_PEERS} names"),), {"success": ""},
+            {"read": "[{peer, mid}]: the other's read position in the private conversation with me; those who have "
+                     "read nothing, or do not exist, are not listed"},
         ),
         Command(
             "typing", "I am writing. No reply unless the request is wrong.", "mark", (_PEER, _GROUP_OR), {},

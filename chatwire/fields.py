@@ -20,6 +20,7 @@ MAX_TOKEN = 128  # characters
 MAX_MID = 2**53 - 1
 MAX_PAGE = 500  # messages in one page of history or sync
 DEFAULT_PAGE = 100
+MAX_PEERS = 100  # users in one question
 MAX_LENGTH = 2**53 - 1  # bytes in a file
 MAX_FILENAME = 255  # characters
 MAX_FILE_ID = 32  # characters
@@ -49,14 +50,19 @@ def name(value: Any) -> str:
     """
     if type(value) is str and _is_plain(value):
         return value
+    text = _normalised(value)
+    if "|" in text or any(map(_unfit, " " + text, text)) or text[-1] in "\u200c\u200d":
+        raise ValueError("must not contain control characters, invisible ones or '|'")
+    return text
+
+
+def _normalised(value: Any) -> str:
     too_long = len(string(value)) > MAX_NAME * _MAX_DECOMPOSED
     text = "" if too_long else unicodedata.normalize("NFC", value)
     if not 1 <= len(text) <= MAX_NAME:
         raise ValueError(f"must have 1 to {MAX_NAME} characters")
     if text != text.strip():
         raise ValueError("must not begin or end with a space")
-    if "|" in text or any(map(_unfit, " " + text, text)) or text[-1] in "\u200c\u200d":
-        raise ValueError("must not contain control characters, invisible ones or '|'")
     return text
 
 
@@ -82,6 +88,17 @@ def _unfit(previous: str, character: str) -> bool:
     if character in _BLANK or "\ufe00" <= character <= "\ufe0d" or "\U000e0100" <= character <= "\U000e01ef":
         return True
     return unicodedata.category(character) in _FORBIDDEN
+
+
+def names(value: Any) -> list[str]:
+    """Some names to be looked up, each once.
+
+    What nobody can be called is not found, and need not be refused: a look at each character of a hundred names would
+    take the loop ten milliseconds.
+    """
+    if type(value) is not list or not 1 <= len(value) <= MAX_PEERS:
+        raise ValueError(f"must be a list of 1 to {MAX_PEERS} names")
+    return list(dict.fromkeys(map(_normalised, value)))
 
 
 def string(value: Any) -> str:

@@ -31,6 +31,7 @@ _PLACEHOLDER = re.compile(r"\{\{([a-z-]+)\}\}")
 
 TYPES: dict[f.Check, str] = {
     f.name: "name",
+    f.names: "list of names",
     f.string: "string",
     f.password: "password",
     f.text: "text",

@@ -13,19 +13,22 @@ from chatd.commands.table import Outcome, Where, handles
 from chatd.store import groups
 from chatwire.codec import Object
 
+Joined = tuple[groups.Group, int]
+"""A group, and the mid above which a new membership begins."""
+
 
 @handles("create_group", Where.LOOP)
 def create_group(call: Call) -> Outcome:
     """Make a group with the caller as owner and first member."""
     user, name = call.session.user, call.args["group"]
 
-    def run(tx: Transaction, last_mid: int) -> groups.Group:
+    def run(tx: Transaction, last_mid: int) -> Joined:
         _check_room(call, tx)
         if groups.by_name(tx, name) is not None:
             raise Refusal("group_exist")
         group = groups.Group(groups.create(tx, name, user.id), name, user.id, 0)
         groups.join(tx, group, user.id, last_mid)
-        return group
+        return group, last_mid
 
     change(call, run, _joined(call), conflict="group_exist")
     return None
@@ -36,7 +39,7 @@ def add_group(call: Call) -> Outcome:
     """Join a group."""
     user = call.session.user
 
-    def run(tx: Transaction, last_mid: int) -> groups.Group:
+    def run(tx: Transaction, last_mid: int) -> Joined:
         group = _find(tx, call.args["group"])
         if groups.is_member(tx, group.id, user.id):
             raise Refusal("user_in_group")
@@ -44,7 +47,7 @@ def add_group(call: Call) -> Outcome:
         if group.size >= call.services.settings.max_members:
             raise Refusal("limit_reached", detail="group: it is full")
         groups.join(tx, group, user.id, last_mid)
-        return group
+        return group, last_mid
 
     change(call, run, _joined(call), conflict="user_in_group")
     return None
@@ -90,25 +93,26 @@ def get_group_member(call: Call) -> Outcome:
     )
 
 
-def _joined(call: Call) -> Done[groups.Group]:
+def _joined(call: Call) -> Done[Joined]:
     user = call.session.user
 
-    def done(group: groups.Group) -> Object:
+    def done(outcome: Joined) -> Object:
+        group, since = outcome
         call.services.online.join_group(user.id, group.name, group.id)
-        _tell_members(call, group, "group_joined")
-        return call.reply("success", group=group.name)
+        _tell_members(call, group, "group_joined", since=since)
+        return call.reply("success", group=group.name, since=since)
 
     return done
 
 
-def _tell_members(call: Call, group: groups.Group, cmd: str) -> None:
+def _tell_members(call: Call, group: groups.Group, cmd: str, **more: int) -> None:
     """The members who are online, except the session that did it: it gets the reply."""
     node = call.services.groups.find(group.id)
     if node is None:
         return
     fanout = call.services.online.fanout(node)
     sessions = [s for members in fanout.values() for s in members if s is not call.session]
-    call.services.push(sessions, {"cmd": cmd, "group": group.name, "user": call.session.user.name})
+    call.services.push(sessions, {"cmd": cmd, "group": group.name, "user": call.session.user.name, **more})
 
 
 def _find(tx: Transaction, name: str) -> groups.Group:

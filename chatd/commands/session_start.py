@@ -21,7 +21,7 @@ from chatd.commands.welcome import login_reply
 from chatd.registry.nodes import Session, UserNode
 from chatd.registry.registry import Arrival, Profile, StaleProfile
 from chatd.store import friends, groups, messages, missed, users
-from chatd.store.groups import Group
+from chatd.store.groups import Membership
 from chatd.store.users import Account
 from chatwire.codec import Object
 from chatwire.fields import MAX_MID
@@ -48,7 +48,7 @@ class Known:
     entrant: Entrant
     account: Account
     profile: Profile
-    groups: list[tuple[Group, str]]
+    groups: list[Membership]
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +145,7 @@ def _read_profiles(services: Services, entrants: Sequence[Entrant]) -> list[Know
     _extend(services, [one.token_hash for one, (_, expires) in accounts.items() if _is_old(services, expires)])
     result = []
     for one, (account, _) in accounts.items():
-        names = {group.name: group.id for group, _ in mine[account.id]}
+        names = {group.name: group.id for group, _, _ in mine[account.id]}
         profile = Profile(account.id, account.name, rosters[account.id], names, versions.of(account.id))
         result.append(Known(one, account, profile, mine[account.id]))
     return result

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from chatd.commands.call import Call
 from chatd.registry.registry import Profile
 from chatd.store import messages
-from chatd.store.groups import Group
+from chatd.store.groups import Membership
 from chatd.store.missed import Unread
 from chatwire.codec import Object
 
@@ -15,7 +15,7 @@ from chatwire.codec import Object
 def login_reply(
     call: Call,
     profile: Profile,
-    groups: Sequence[tuple[Group, str]],
+    groups: Sequence[Membership],
     online: set[str],
     unread: Sequence[Unread],
     strangers: Mapping[int, str],
@@ -29,7 +29,10 @@ def login_reply(
         friend="|".join(profile.friends),
         group="|".join(profile.groups),
         friends=[{"user": name, "online": name in online} for name in profile.friends],
-        groups=[{"group": group.name, "owner": owner, "members": group.size} for group, owner in groups],
+        groups=[
+            {"group": group.name, "owner": owner, "members": group.size, "since": since}
+            for group, owner, since in groups
+        ],
         unread=_unread(profile, groups, unread, strangers),
         token=token,
         mid=newest,
@@ -45,9 +48,9 @@ def login_reply(
 
 
 def _unread(
-    profile: Profile, groups: Sequence[tuple[Group, str]], unread: Sequence[Unread], strangers: Mapping[int, str]
+    profile: Profile, groups: Sequence[Membership], unread: Sequence[Unread], strangers: Mapping[int, str]
 ) -> list[Object]:
-    group_names = {messages.group(group.id): group.name for group, _ in groups}
+    group_names = {messages.group(group.id): group.name for group, _, _ in groups}
     friend_names = {user_id: name for name, user_id in profile.friends.items()}
     result: list[Object] = []
     for conversation, count, mid in unread:

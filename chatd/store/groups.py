@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chatbase.clock import now_ms
 from chatbase.engine import Transaction
@@ -25,6 +26,14 @@ class Group:
     size: int
 
 
+class Membership(NamedTuple):
+    """A group that somebody is in: its owner's name, and the mid above which its messages are the member's, too."""
+
+    group: Group
+    owner: str
+    since: int
+
+
 def by_name(tx: Transaction, name: str) -> Group | None:
     """The group of that exact name, or None."""
     row = tx.row("SELECT id, name, owner_id, size FROM chat_groups WHERE name = ?", name)
@@ -37,16 +46,16 @@ def name_of(tx: Transaction, group_id: int) -> str:
     return str(row[0]) if row else ""
 
 
-def of(tx: Transaction, user_ids: Sequence[int]) -> dict[int, list[tuple[Group, str]]]:
-    """The groups that users are in: for each of these, the groups with their owners' names."""
-    groups: dict[int, list[tuple[Group, str]]] = {user_id: [] for user_id in user_ids}
-    for user_id, *columns, owner in tx.rows_among(
-        "SELECT m.user_id, g.id, g.name, g.owner_id, g.size, o.name FROM members m"
+def of(tx: Transaction, user_ids: Sequence[int]) -> dict[int, list[Membership]]:
+    """The groups that users are in."""
+    groups: dict[int, list[Membership]] = {user_id: [] for user_id in user_ids}
+    for user_id, *columns, owner, since in tx.rows_among(
+        "SELECT m.user_id, g.id, g.name, g.owner_id, g.size, o.name, m.joined_mid FROM members m"
         " JOIN chat_groups g ON g.id = m.group_id LEFT JOIN users o ON o.id = g.owner_id"
         " WHERE m.user_id IN (?) AND m.left_mid = 0 ORDER BY m.user_id, g.id",
         user_ids,
     ):
-        groups[user_id].append((Group(*columns), owner or ""))
+        groups[user_id].append(Membership(Group(*columns), owner or "", int(since)))
     return groups
 
 

@@ -177,6 +177,16 @@ def read_mark(tx: Transaction, user_id: int, conversation: int, mid: int) -> tup
     return mid, mid > 0  # to have read nothing is what holds for all who have no row
 
 
+def read_by(tx: Transaction, user_id: int, peers: Sequence[str]) -> dict[str, int]:
+    """How far others have read their private conversations with a user; those who have read nothing are left out."""
+    rows = tx.rows_among(
+        "SELECT u.name, k.mid FROM users u JOIN read_marks k ON k.user_id = u.id WHERE u.name IN (?)"
+        f" AND k.conversation = CASE WHEN u.id < ? THEN u.id * {_PAIR} + ? ELSE ? * {_PAIR} + u.id END",
+        peers, user_id, user_id, user_id,
+    )  # fmt: skip
+    return {name: int(mid) for name, mid in rows}
+
+
 def ack(tx: Transaction, user_id: int, mid: int) -> tuple[int, bool]:
     """Move forward what a user has; it never goes back. Returns what now holds, and whether it has moved."""
     if tx.execute("UPDATE users SET acked = ? WHERE id = ? AND acked < ?", mid, user_id, mid):

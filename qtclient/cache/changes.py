@@ -13,6 +13,7 @@ class Changes:
 
     ``moved``: the row where a message was, and the message. ``arrived``: those of ``added`` that somebody else has
     sent, each with whether it came just now or was missed. ``read``: how far others have read what we sent them.
+    ``joined``: groups in which something may be missing between what was there and what comes.
     """
 
     added: list[Message] = field(default_factory=list)
@@ -21,12 +22,11 @@ class Changes:
     removed: list[Message] = field(default_factory=list)
     arrived: list[tuple[Message, bool]] = field(default_factory=list)
     read: list[tuple[Key, int]] = field(default_factory=list)
+    joined: list[Key] = field(default_factory=list)
     conversations: list[Conversation] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(
-            self.added or self.changed or self.moved or self.removed or self.arrived or self.read or self.conversations
-        )
+        return any(getattr(self, one.name) for one in fields(self))
 
     def extend(self, later: Changes) -> None:
         """Add what has changed after this."""

@@ -127,6 +127,18 @@ class Conversations:
         )
         return cursor.rowcount > 0
 
+    def unread_by_peers(self) -> list[str]:
+        """With whom there is a message of ours that they are not known to have read.
+
+        The last active come first, as far as that has been committed.
+        """
+        found = self._db.execute(
+            "SELECT name FROM conversations c WHERE kind = 'peer' AND EXISTS (SELECT 1 FROM messages m"
+            " WHERE m.conversation = c.id AND m.row > c.peer_read AND m.row < ? AND m.mine) ORDER BY active DESC",
+            (NOT_STORED,),
+        )
+        return [name for (name,) in found]
+
     def untold(self) -> list[tuple[Key, int]]:
         """What the user has read, and the server does not know."""
         found = self._db.execute("SELECT kind, name, read_mid FROM conversations WHERE read_mid > told_mid")

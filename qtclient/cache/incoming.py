@@ -59,6 +59,12 @@ def mid(obj: Object) -> int:
     return value if type(value) is int and 0 < value < NOT_STORED else 0
 
 
+def since(obj: Object) -> int | None:
+    """Above which mid a membership is, None where nobody says."""
+    value = obj.get("since")
+    return value if type(value) is int and 0 <= value < NOT_STORED else None
+
+
 def timestamp(obj: Object) -> int:
     """Milliseconds since 1970, 0 where there are none."""
     value = obj.get("ts")

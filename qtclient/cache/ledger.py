@@ -111,22 +111,28 @@ class Ledger:
             self.put("begun", 1)
             self.put("live_from", newest)
             self.saw(newest)
+        surely = self.seen if self.get("caught_up") else self.get("welcomed")
+        self.put("caught_up", 0)
         self.put("welcomed", newest)
         self._replace("friends", {name for name, _ in incoming.names(login.get("friends"), "user")})
-        groups = {name for name, _ in incoming.names(login.get("groups"), "group")}
-        for gone in self._replace("groups", groups):
+        groups = {name: incoming.since(group) for name, group in incoming.names(login.get("groups"), "group")}
+        for gone in self._replace("groups", set(groups)):
             self._leave(gone)
-        for group in groups:
-            self._follow(group, newest)
+        for group, since in groups.items():
+            self._be_member(group, since, surely=surely, low=newest if since is None else max(since, self.seen))
         self.conversations.take_unread(_unread(login), newest)
         return True
+
+    def caught_up(self) -> None:
+        """All that was missed has come, and the news that had to wait for it: from now on all comes as it happens."""
+        self.put("caught_up", 1)
 
     def arrived(self, obj: Object, *, live: bool) -> None:
         """The server has pushed a message."""
         message = incoming.incoming(obj, self.me)
         if message is None:
             return
-        added = self.messages.take(message, since=self._since(message.key, message.mid - 1))
+        added = self.messages.take(message, since=self._since(message.key))
         self.saw(message.mid)
         if added is not None and not message.mine:
             self.messages.changes.arrived.append((added, live))
@@ -136,7 +142,7 @@ class Ledger:
         last, live_from = after, self.get("live_from")
         for message in self._messages(objs):
             if message.mid > after:
-                self.messages.take(message, since=self._since(message.key, live_from))
+                self.messages.take(message, since=self._since(message.key))
                 last = max(last, message.mid)
         if more and last > after and last < live_from:
             self.put("synced", last)
@@ -147,16 +153,20 @@ class Ledger:
 
     def history(self, key: Key, objs: list[Object], before: int, *, more: bool) -> None:
         """A page of a conversation's past, directly before a mid."""
-        number = self.conversations.id(key, since=self._since(key, self.seen))
+        number = self.conversations.id(key, since=self._since(key))
         found = [message for message in self._messages(objs) if message.key == key and message.mid < before]
         for message in found:
             self.messages.take(message, since=NOW)
         low = min((message.mid for message in found), default=before) - 1 if more and found else 0
-        self._ranges.add(number, low, before - 1)
+        high = before - 1
+        if high > self.seen and key.kind is Kind.GROUP and not self._ranges.follows(number):
+            high = max((message.mid for message in found), default=0)  # what is said later will not be pushed to us
+        if low < high:
+            self._ranges.add(number, low, high)
 
     def write(self, key: Key, cid: str, text: str, ts: int, sent: Sent, file: FileInfo | None = None) -> None:
         """Add a message of ours that the server does not have yet."""
-        self.messages.write(key, cid, text, ts, sent, self._since(key, self.seen), file)
+        self.messages.write(key, cid, text, ts, sent, self._since(key), file)
 
     def file_state(self, said: FileInfo) -> None:
         """What is known about a file's state; what is older than what is here changes nothing."""
@@ -168,29 +178,49 @@ class Ledger:
         """Somebody is on the roster, or not any more."""
         self._list("friends", name, present)
 
-    def set_group(self, name: str, present: bool) -> None:
-        """The user is in a group, or not any more."""
+    def set_group(self, name: str, present: bool, since: int | None = None) -> None:
+        """The user is in a group, ``since`` a mid where that is known, or not any more."""
         self._list("groups", name, present)
         if present:
-            self._follow(name, self.seen)
+            self._be_member(name, since, surely=NOW, low=since)
         else:
             self._leave(name)
 
-    def _follow(self, group: str, mid: int) -> None:
-        """What is said in a group from now on is pushed to us."""
+    def since(self, key: Key) -> int:
+        """Where a membership begins, as far as it is known; 0 for all else."""
+        return self.get(f"since {self.conversations.known(key)}")
+
+    def _be_member(self, group: str, since: int | None, *, surely: int, low: int | None) -> None:
+        """What is said in a group above ``low`` is here or will be pushed; None: we do not know from where on.
+
+        Who has left and joined again has missed what was said in between, and may hear of it only now. The new
+        membership begins above ``since``; that the old one lasted is known up to ``surely``.
+        """
         key = Key(Kind.GROUP, group)
         number = self.conversations.id(key)
-        if not self._ranges.follows(number):
-            self._ranges.add(number, mid, NOW)
+        name, followed = f"since {number}", self._ranges.follows(number)
+        another = since is not None and since != self.get(name)
+        if since is not None and another:
+            self.put(name, since)
+            self._ranges.forget(number, self._last_before(number, min(since, surely)), since)
+        if low is not None and not self._ranges.follows(number):
+            self._ranges.add(number, low, NOW)
+        if another or not followed:
+            self.messages.changes.joined.append(key)
+
+    def _last_before(self, conversation: int, mid: int) -> int:
+        """The newest message that is here, up to a mid; 0 where there is none."""
+        query = "SELECT max(row) FROM messages WHERE conversation = ? AND row <= ?"
+        return int(self._db.execute(query, (conversation, mid)).fetchone()[0] or 0)
 
     def _leave(self, group: str) -> None:
         number = self.conversations.known(Key(Kind.GROUP, group))
         if number is not None:
-            self._ranges.end(number, self.seen)
+            self._ranges.forget(number, self.seen, NOW)
 
-    def _since(self, key: Key, mid: int) -> int:
-        """Above which mid a conversation that is not known yet is followed."""
-        return self.get("live_from") if key.kind is Kind.PEER else mid
+    def _since(self, key: Key) -> int:
+        """Above which mid a conversation that is not known yet is followed. That of a group is while we are in it."""
+        return self.get("live_from") if key.kind is Kind.PEER else NOW
 
     def _messages(self, objs: list[Object]) -> list[incoming.Incoming]:
         found = (incoming.incoming(obj, self.me) for obj in objs)

@@ -33,15 +33,18 @@ class Ranges:
         ).fetchone()
         return int(row[0]) if row is not None and row[1] >= mid else mid - 1
 
-    def end(self, conversation: int, mid: int) -> None:
-        """What comes from now on is not pushed to us any more: nothing is known about what is above ``mid``."""
-        row = self._db.execute(
-            "SELECT low FROM ranges WHERE conversation = ? AND high = ?", (conversation, NOW)
-        ).fetchone()
-        if row is not None:
-            self._db.execute("DELETE FROM ranges WHERE conversation = ? AND low = ?", (conversation, row[0]))
-            if row[0] < mid:
-                self._db.execute("INSERT INTO ranges VALUES (?, ?, ?)", (conversation, row[0], mid))
+    def forget(self, conversation: int, low: int, high: int) -> None:
+        """Something may be missing above ``low`` up to ``high``."""
+        if low >= high:
+            return
+        touched = self._db.execute(
+            "SELECT low, high FROM ranges WHERE conversation = ? AND low < ? AND high > ?", (conversation, high, low)
+        ).fetchall()
+        for old_low, old_high in touched:
+            self._db.execute("DELETE FROM ranges WHERE conversation = ? AND low = ?", (conversation, old_low))
+            for left in ((old_low, min(old_high, low)), (max(old_low, high), old_high)):
+                if left[0] < left[1]:
+                    self._db.execute("INSERT INTO ranges VALUES (?, ?, ?)", (conversation, *left))
 
     def follows(self, conversation: int) -> bool:
         """Whether what is pushed belongs to a range already."""

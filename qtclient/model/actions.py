@@ -17,7 +17,7 @@ from PyQt5.QtCore import QObject, QTimer
 
 from chatwire.codec import Object
 from qtclient.bridge import Bridge
-from qtclient.cache.incoming import names
+from qtclient.cache.incoming import names, since
 from qtclient.cache.reader import Reader
 from qtclient.model import words
 from qtclient.model.stage import Stage
@@ -155,10 +155,10 @@ class Actions(Stage):
         self._bridge.post(Befriended(name, gone=True))
 
     def _joined(self, asked: str, reply: Object) -> None:
-        self._in_group(str(reply.get("group") or asked), True)
+        self._in_group(str(reply.get("group") or asked), True, since(reply))
 
-    def _in_group(self, name: str, present: bool) -> None:
-        self._account.set_group(name, present)
+    def _in_group(self, name: str, present: bool, since: int | None = None) -> None:
+        self._account.set_group(name, present, since)
         self._bridge.post(Membership(name, self.user, present))
 
     # -- files ---------------------------------------------------------------------------

@@ -89,6 +89,9 @@ class Dispatch:
         changes, self._changed = self._changed, Changes()
         if not changes:
             return
+        for key in changes.joined:
+            if (model := self._stage.models.get(key)) is not None:
+                model.reload()  # what it shows need not go on with what comes
         self._add(changes.added)
         self._change(changes.changed)
         self._move(changes)
@@ -208,6 +211,9 @@ class Dispatch:
             stage.friends_model.show({friend.name: False for friend in stage.friends})
             self._show_presence()
             self._told.add("friends_changed")
+        if stage.online and not was_online:
+            for model in list(stage.models.values()):
+                model.look_again()
         stage.link_changed.emit(stage.link)
 
     def _ended(self, event: Ended) -> None:

@@ -54,8 +54,10 @@ class MessagesModel(QAbstractListModel):
         self._at_beginning = False
         self._at_end = True
         self._asking = False
+        self._patched = False  # what is shown is all there is here, but the newest may be missing
         self.keep_all = False
         self._open()
+        self.look_again()
 
     # -- what is there -----------------------------------------------------------------
 
@@ -124,7 +126,7 @@ class MessagesModel(QAbstractListModel):
         older = reader.before(self.key, row, PAGE // 2)
         self.beginResetModel()
         self._at_end = len(newer) < PAGE
-        self._at_beginning = older.end
+        self._at_beginning, self._patched = older.end, False
         self._fill(older.messages + newer)
         self.endResetModel()
         return self.position(row)
@@ -140,11 +142,28 @@ class MessagesModel(QAbstractListModel):
         self._asking = False
         self._open()
         self.endResetModel()
+        self.look_again()
+
+    def look_again(self) -> None:
+        """There is a connection, or there has been one: ask for the newest where they may be missing."""
+        if self._patched and not self._asking and self._source.online:
+            self._asking = True
+            self._source.fetch_history(self.key, NOT_STORED - 1, self._looked)
+
+    def _looked(self, fetched: bool) -> None:
+        if self._asking:
+            self._asking = False
+            if fetched:
+                self.beginResetModel()
+                self._open()
+                self.endResetModel()
 
     def _open(self) -> None:
         page = self._source.reader.newest(self.key, PAGE)
+        found = page.messages or self._anything(_TOP)
         self._at_beginning, self._at_end = page.end, True
-        self._fill(page.messages or self._anything(_TOP))
+        self._patched = bool(found) and not page.messages
+        self._fill(found)
 
     def _ask(self, before: int) -> bool:
         self._asking = True

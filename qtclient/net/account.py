@@ -19,8 +19,9 @@ from qtclient.cache.writer import Writer
 from qtclient.net.asking import fetch_history, tell_read
 from qtclient.net.chat import Chat, Start
 from qtclient.net.clock import now_ms
-from qtclient.net.happened import Ended, Notice, Post, Rebuilt, Roster
+from qtclient.net.happened import Ended, Notice, Post, Rebuilt, Restored, Roster
 from qtclient.net.pushes import Pushes
+from qtclient.net.read_by import ReadBy
 from qtclient.net.restore import Restore
 from qtclient.net.transfers import ANY_SIZE, Transfers
 from qtclient.records import FileInfo, FileState, Key, Link, LinkState, Sent, ServerAddress
@@ -63,7 +64,8 @@ class Account:
             self._lock.release()
             raise
         self._chat = Chat(self._connect, user, self)
-        self._restore = Restore(self._chat, self._writer, post)
+        self._restore = Restore(self._chat, self._writer, self._restored)
+        self._read_by = ReadBy(self._chat, self._writer)
         self._pushes = Pushes(user, self._writer, post, self._committed)
         self.transfers = Transfers(address, self._chat, self._writer, post)
 
@@ -79,6 +81,7 @@ class Account:
     def stop(self, *, logout: bool = False) -> None:
         """End all threads; what was given is kept. Blocks for a moment."""
         self._restore.stop()
+        self._read_by.stop()
         self._chat.stop(logout=logout)
         self.transfers.stop()
         self._writer.stop()
@@ -151,9 +154,9 @@ class Account:
         """The roster has changed by a request of ours."""
         self._writer.do(lambda ledger: ledger.set_friend(name, present))
 
-    def set_group(self, name: str, present: bool) -> None:
-        """A membership has changed by a request of ours."""
-        self._writer.do(lambda ledger: ledger.set_group(name, present))
+    def set_group(self, name: str, present: bool, since: int | None = None) -> None:
+        """A membership has changed by a request of ours; a new one begins above the mid ``since``."""
+        self._writer.do(lambda ledger: ledger.set_group(name, present, since))
 
     def declined(self, file: str) -> None:
         """The user has said no to a file; the server tells only its sender."""
@@ -188,6 +191,7 @@ class Account:
             self._up(event.login)
         elif isinstance(event, LinkDown):
             self._restore.link_lost()
+            self._read_by.stop()
 
     def ended(self, error: Exception) -> None:
         """See `chat.Listener`."""
@@ -223,6 +227,7 @@ class Account:
                 ledger.after_commit(partial(self._chat.ask, "get_file", partial(self._pushes.file, file), file=file))
 
         self._writer.do(job)
+        self._read_by.begin()
 
     def _fate(self, fate: Fate) -> None:
         mid, ts = incoming.mid(fate.obj), incoming.timestamp(fate.obj)
@@ -241,6 +246,11 @@ class Account:
         for key, mid in untold:
             tell_read(self._chat, self._writer, key, mid)
         self.transfers.hurry()
+
+    def _restored(self) -> None:
+        """All that was ever said is here, so also what we have said, long ago. The writer's thread."""
+        self._post(Restored())
+        self._read_by.begin()
 
     def _another_server(self) -> None:
         """What is cached is about a server that was set up anew since; it would hide what this one says."""

@@ -16,9 +16,16 @@ _HISTORY = 100  # messages in a page
 
 
 def fetch_history(chat: Chat, writer: Writer, key: Key, before: int, done: Callable[[bool], None]) -> None:
-    """Fetch what is directly before a mid; ``done`` is told, in any thread, whether it is in the cache."""
+    """Fetch what is directly before a mid; ``done`` is told, in any thread, whether it is in the cache.
 
-    def answered(reply: Object) -> None:
+    A page that was on its way while the user left a group and joined it again may lack what was said in between.
+    """
+
+    def ask(ledger: Ledger) -> None:
+        done_with = partial(answered, ledger.since(key))
+        ledger.after_commit(lambda: chat.ask("history", done_with, before=before, limit=_HISTORY, **key.field))
+
+    def answered(since: int, reply: Object) -> None:
         found, more = reply.get("messages"), reply.get("more") is True
         if reply.get("result") != "success" or not isinstance(found, list):
             done(False)
@@ -26,12 +33,14 @@ def fetch_history(chat: Chat, writer: Writer, key: Key, before: int, done: Calla
         objs = [obj for obj in found if isinstance(obj, dict)]
 
         def job(ledger: Ledger) -> None:
-            ledger.history(key, objs, before, more=more)
-            ledger.after_commit(partial(done, True))
+            same = ledger.since(key) == since
+            if same:
+                ledger.history(key, objs, before, more=more)
+            ledger.after_commit(partial(done, same))
 
         writer.do(job)
 
-    chat.ask("history", answered, before=before, limit=_HISTORY, **key.field)
+    writer.do(ask)
 
 
 def tell_read(chat: Chat, writer: Writer, key: Key, mid: int) -> None:

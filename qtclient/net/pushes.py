@@ -124,5 +124,6 @@ class Pushes:
         if not group or not user:
             return
         if user == self._me:
-            self._writer.do(lambda ledger: ledger.set_group(group, joined))
+            since = incoming.since(obj)
+            self._writer.do(lambda ledger: ledger.set_group(group, joined, since))
         self._post(Membership(group, user, joined))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
 from chatwire.codec import Object
@@ -10,7 +11,6 @@ from chatwire.outbox import patience, try_again
 from qtclient.cache.ledger import Ledger
 from qtclient.cache.writer import Writer
 from qtclient.net.chat import Chat
-from qtclient.net.happened import Post, Restored
 
 _PAGE = 500  # messages
 
@@ -18,11 +18,12 @@ _PAGE = 500  # messages
 class Restore:
     """`begin`: the writer's thread. `link_lost`, and the answers: the chat thread. One page is asked for at a time."""
 
-    def __init__(self, chat: Chat, writer: Writer, post: Post) -> None:
+    def __init__(self, chat: Chat, writer: Writer, finished: Callable[[], None]) -> None:
+        """``finished`` is called in the writer's thread when everything is on the disk."""
         self.running = False
         self._chat = chat
         self._writer = writer
-        self._post = post
+        self._finished = finished
         self._round = 0  # answers of an earlier connection do not count
         self._timer: threading.Timer | None = None
 
@@ -65,4 +66,4 @@ class Restore:
             ledger.after_commit(partial(self._ask, number, following))
         else:
             self.running = False
-            ledger.after_commit(partial(self._post, Restored()))
+            ledger.after_commit(self._finished)

@@ -107,8 +107,8 @@ def test_login_reply_has_everything_a_client_shows_first(server: RunningServer) 
         "group": "staff|club",
         "friends": [{"user": "bob", "online": True}, {"user": "carol", "online": False}],
         "groups": [
-            {"group": "staff", "owner": "alice", "members": 1},
-            {"group": "club", "owner": "bob", "members": 2},
+            {"group": "staff", "owner": "alice", "members": 1, "since": 0},
+            {"group": "club", "owner": "bob", "members": 2, "since": 0},
         ],
         "mid": group_mid,
         "limits": {

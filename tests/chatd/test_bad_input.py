@@ -18,7 +18,7 @@ GOOD: dict[fields.Check, Any] = {
     fields.string: "x", fields.name: "x", fields.password: "x", fields.token: "x", fields.text: "x", fields.cid: "x",
     fields.mid: 1, fields.after: 1, fields.limit: 1, fields.length: 1, fields.filename: "x", fields.sha256: "0" * 64,
     fields.file_id: "x", fields.ticket: "x", fields.number: 1, fields.port: 1, fields.report: "complete",
-    fields.role: "send",
+    fields.role: "send", fields.names: ["x"],
 }  # fmt: skip
 NOT_STRINGS: list[Any] = [42, 1.5, True, [], {}, ["x"], {"x": "x"}]
 NOT_NUMBERS: list[Any] = ["1", 1.5, True, [], {}, -2, 2**70, 1e300]

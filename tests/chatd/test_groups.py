@@ -72,7 +72,7 @@ def test_the_owner_who_leaves_is_followed_by_who_joined_first(server: RunningSer
     assert _roles(alice) == {"bob": "owner", "carol": "member", "alice": "member"}
     bob.logout()
     client = server.connect()
-    assert client.login("carol", "carol")["groups"] == [{"group": "staff", "owner": "bob", "members": 3}]
+    assert client.login("carol", "carol")["groups"] == [{"group": "staff", "owner": "bob", "members": 3, "since": 0}]
 
 
 def test_an_abandoned_group_stays_and_is_owned_by_the_next_to_join(server: RunningServer) -> None:
@@ -91,12 +91,15 @@ def test_an_abandoned_group_stays_and_is_owned_by_the_next_to_join(server: Runni
 def test_those_concerned_are_told_who_joined_and_left(server: RunningServer) -> None:
     alice, bob = server.group("staff", "alice", "bob")
     carol, elsewhere, dave = server.user("carol"), server.again("carol"), server.user("dave")
-    for cmd, push_name in (("add_group", "group_joined"), ("leave_group", "group_left")):
-        carol.expect(cmd, group="staff")
+    said = alice.group_chat("staff", "before")["mid"]
+    take(bob, 1)
+    since = {"since": said}
+    for cmd, push_name, more in (("add_group", "group_joined", since), ("leave_group", "group_left", {})):
+        assert carol.expect(cmd, group="staff").items() >= more.items()
         for session in (alice, bob, elsewhere):
-            assert take(session, 1) == [{"cmd": push_name, "group": "staff", "user": "carol"}], cmd
-    carol.expect("create_group", group="mine")
-    assert take(elsewhere, 1) == [{"cmd": "group_joined", "group": "mine", "user": "carol"}]
+            assert take(session, 1) == [{"cmd": push_name, "group": "staff", "user": "carol", **more}], cmd
+    assert carol.expect("create_group", group="mine")["since"] == said
+    assert take(elsewhere, 1) == [{"cmd": "group_joined", "group": "mine", "user": "carol", **since}]
     for session in (alice, bob, carol, elsewhere, dave):
         assert arrived(session) == []
 

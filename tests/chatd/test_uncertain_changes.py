@@ -43,7 +43,7 @@ def test_every_change_whose_commit_is_uncertain_takes_place_once(server: Running
     change(alice, "create_group", "group_exist", group="staff")
     change(bob, "add_group", "user_in_group", group="staff")
     assert take(bob, 1) == [{"cmd": "add_friend_reply", "result": "alice"}]
-    assert take(alice, 1) == [{"cmd": "group_joined", "group": "staff", "user": "bob"}]
+    assert take(alice, 1) == [{"cmd": "group_joined", "group": "staff", "user": "bob", "since": 0}]
     assert alice.group_chat("staff", "x")["result"] == "success"
     assert [push["text"] for push in take(bob, 1)] == ["x"]
     assert len(alice.expect("get_group_member", group="staff")["members"]) == 2

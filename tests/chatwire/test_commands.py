@@ -28,8 +28,8 @@ ORIGINAL = {
     "offline", "send_file",
 }  # fmt: skip
 ADDED = {
-    "resume", "sync", "history", "ack", "read", "typing", "remove_friend", "leave_group", "change_password", "ping",
-    "get_file", "decline_file", "cancel_file",
+    "resume", "sync", "history", "ack", "read", "read_by", "typing", "remove_friend", "leave_group",
+    "change_password", "ping", "get_file", "decline_file", "cancel_file",
 }  # fmt: skip
 DAEMON = {"file_daemon", "file_report", "file_port"}
 RATES = {"login", "edit", "query", "chat", "mark"}
@@ -38,6 +38,7 @@ GOOD: dict[f.Check, Any] = {
     f.name: "alice", f.string: "alice", f.password: "pw", f.text: "hi", f.cid: "c1", f.token: "t0", f.mid: 7,
     f.after: -1, f.limit: 10, f.length: 5, f.filename: "a.txt", f.sha256: "0" * 64, f.file_id: "abc-_0", f.ticket: "t0",
     f.number: 3, f.port: 80, f.report: "complete", f.role: "send",
+    f.names: ["bob", "carol"],
 }  # fmt: skip
 BAD: dict[f.Check, list[Any]] = {
     f.name: [1, "", " a", "a|b", "a" * 33, "a\nb", "a\u202eb", [], {}, True],
@@ -58,6 +59,7 @@ BAD: dict[f.Check, list[Any]] = {
     f.port: ["80", -1, 65536, 80.0, True],
     f.report: [1, "", "waiting", "Complete", []],
     f.role: [1, "", "both", []],
+    f.names: [1, "bob", [], [1], ["x" * 33], ["bob", None], ["bob"] * 101, {"bob": 1}],
 }
 SECRET = "hunter2 " * 200
 

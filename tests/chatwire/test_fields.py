@@ -21,7 +21,7 @@ ANYTHING = st.recursive(
 )
 CHECKS: list[f.Check] = [
     f.name, f.string, f.password, f.text, f.cid, f.token, f.mid, f.after, f.limit, f.request_id, f.length, f.filename,
-    f.sha256, f.file_id, f.ticket, f.number, f.port, f.report, f.role,
+    f.sha256, f.file_id, f.ticket, f.number, f.port, f.report, f.role, f.names,
 ]  # fmt: skip
 STRINGS: list[f.Check] = [
     f.name, f.string, f.password, f.text, f.cid, f.token, f.filename, f.sha256, f.file_id, f.ticket, f.report, f.role,
@@ -195,6 +195,22 @@ def test_an_accepted_name_keeps_all_promises(value: str) -> None:
 
 
 # -- other strings -------------------------------------------------------------
+
+
+def test_a_list_of_names_holds_each_once_and_in_nfc() -> None:
+    assert f.names(["Jose\u0301", "ann", "Jos\u00e9"]) == ["Jos\u00e9", "ann"]
+    assert f.names([f"u{number}" for number in range(f.MAX_PEERS)])[-1] == "u99"
+
+
+@pytest.mark.parametrize("value", [None, "ann", [], {}, ("ann",), ["ann"] * (f.MAX_PEERS + 1)])
+def test_a_list_of_names_is_a_list_and_bounded(value: Any) -> None:
+    assert problem(f.names, value) == "must be a list of 1 to 100 names"
+
+
+def test_a_list_of_names_is_refused_for_any_of_them() -> None:
+    assert problem(f.names, ["ann", 5]) == "must be a string"
+    assert problem(f.names, ["ann "]) == "must not begin or end with a space"
+    assert problem(f.names, ["ann", ""]) == problem(f.names, ["ann", "x" * 33]) == "must have 1 to 32 characters"
 
 
 def test_a_password_is_taken_as_typed() -> None:

@@ -106,6 +106,8 @@ def _people(tx: Transaction) -> None:
     seats = [(g, (7 * g) % 25 + 25 * seat + 1) for g in range(1, GROUPS + 1) for seat in range(40)]
     tx.many("INSERT INTO members (group_id, user_id, joined_mid, joined) VALUES (?, ?, 0, 0)", seats)
     tx.many("INSERT INTO read_marks (user_id, conversation, mid) VALUES (?, ?, 500000)", [(u, -g) for g, u in seats])
+    read = [(u, messages.private(u, other)) for u in everybody for other in range(1, 101) if other != u]
+    tx.many("INSERT INTO read_marks (user_id, conversation, mid) VALUES (?, ?, 400000)", read)
 
 
 MANY = range(8, 16)
@@ -143,6 +145,8 @@ CASES: dict[str, tuple[Callable[[Transaction], object], int]] = {
     "find cids": (lambda tx: messages.find_cids(tx, [(u, b"%d" % (u * 1000)) for u in range(1, 101)]), 200),
     "last mid": (messages.last_mid, 3),
     "settled last mid": (messages.settled_last_mid, 3),
+    "read by nobody": (lambda tx: messages.read_by(tx, 800, [f"u{n}" for n in range(2, 102)]), 4 * 128),
+    "read by many": (lambda tx: messages.read_by(tx, 1, [f"u{n}" for n in range(2, 102)]), 4 * 128),
     "memberships": (lambda tx: messages.memberships(tx, 8, 0), 20),
     "friends": (lambda tx: friends.of(tx, MANY), 3 * 40 * len(MANY)),
     "number of friends": (lambda tx: friends.count(tx, 8), 42),
@@ -201,6 +205,7 @@ def test_the_rows_are_as_described(filled: Database) -> None:
         assert (len(page), more) == (LIMIT, True)
         assert {message["cmd"] for message in page} == {"group_chat", "private_chat"}
         assert [mid for _, _, mid in _unread(tx, [8])[8]].count(500000) == 2
+        assert len(messages.read_by(tx, 1, [f"u{n}" for n in range(2, 102)])) == 100
         assert files.usage(tx, 8) == (10, 10_000)
         assert len(files.by_mids(tx, range(10, ROWS, ROWS // 50))) == 50
 

@@ -106,8 +106,9 @@ class Neighbours:
     def __init__(self, clients: Clients) -> None:
         self.ann, self.ben = clients.friends("ann", "ben")
         self.ann.expect("create_group", group="quiet corner")
-        self.ben.expect("add_group", group="quiet corner")
-        assert self.ann.next_push(DEADLINE) == {"cmd": "group_joined", "group": "quiet corner", "user": "ben"}
+        since = self.ben.expect("add_group", group="quiet corner")["since"]
+        push = {"cmd": "group_joined", "group": "quiet corner", "user": "ben", "since": since}
+        assert self.ann.next_push(DEADLINE) == push
         self._said = 0
 
     def chat(self, rounds: int = 2) -> None:

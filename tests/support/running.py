@@ -64,9 +64,10 @@ class Clients:
         clients = [self.user(name) for name in names]
         clients[0].expect("create_group", group=group)
         for index, client in enumerate(clients[1:], 1):
-            client.expect("add_group", group=group)
+            since = client.expect("add_group", group=group)["since"]
+            push = {"cmd": "group_joined", "group": group, "user": names[index], "since": since}
             for member in clients[:index]:
-                assert member.next_push(15) == {"cmd": "group_joined", "group": group, "user": names[index]}
+                assert member.next_push(15) == push
         return clients
 
     def close(self) -> None:

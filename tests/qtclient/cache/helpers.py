@@ -41,10 +41,14 @@ def offered(mid: int, file: str = "f1", **more: object) -> Object:
     }  # fmt: skip
 
 
-def login(mid: int = 0, unread: list[Object] | None = None, groups: tuple[str, ...] = ()) -> Object:
+def login(
+    mid: int = 0, unread: list[Object] | None = None, groups: tuple[str, ...] = (), since: int | None = None
+) -> Object:
+    """``since``: of all memberships; old servers do not say it."""
+    more = {} if since is None else {"since": since}
     return {
         "cmd": "login_reply", "result": "success", "mid": mid, "unread": unread or [], "token": "t",
-        "friends": [{"user": "ann", "online": True}], "groups": [{"group": name} for name in groups],
+        "friends": [{"user": "ann", "online": True}], "groups": [{"group": name, **more} for name in groups],
     }  # fmt: skip
 
 

@@ -147,26 +147,6 @@ def test_holes_are_known_and_filled(book: Book, reader: Reader) -> None:
     assert (page.messages[0].mid, page.end) == (1, True)
 
 
-def test_a_group_that_was_left_and_joined_again(book: Book, reader: Reader) -> None:
-    """What was said meanwhile is a hole."""
-    book.welcome(login(10, groups=("crew",)))
-    with book.do():
-        book.ledger.page([], 0, more=False)
-    book.arrive(grouped(11), grouped(12))
-    assert [m.mid for m in reader.newest(CREW, 10).messages] == [11, 12]
-    assert not reader.newest(CREW, 10).end, "the group may have a past that we were not in"
-    with book.do():
-        book.ledger.set_group("crew", False)
-    book.arrive(private(20))
-    with book.do():
-        book.ledger.set_group("crew", True)
-    book.arrive(grouped(21))
-    assert [m.mid for m in reader.newest(CREW, 10).messages] == [21]
-    with book.do():
-        book.ledger.history(CREW, [grouped(12), grouped(15)], 21, more=True)
-    assert [m.mid for m in reader.newest(CREW, 10).messages] == [11, 12, 15, 21]
-
-
 def test_states_of_a_file_only_go_on(book: Book, reader: Reader) -> None:
     book.welcome(login())
     book.arrive(offered(1))

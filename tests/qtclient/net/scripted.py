@@ -32,6 +32,12 @@ class ScriptedServer:
         for sock in list(self._sockets):
             self._send(sock, said)
 
+    def hang_up(self) -> None:
+        """End all connections; others may come."""
+        for sock in list(self._sockets):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
     def count(self, cmd: str) -> int:
         """How often something was asked for."""
         return sum(obj.get("cmd") == cmd for obj in self.asked)
