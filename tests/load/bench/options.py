@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
         help="of our server")  # fmt: skip
     made.add_argument("--rounds", type=_count, default=5, metavar="N", help="of which the medians are shown")
     made.add_argument("--seconds", type=_seconds, default=5.0, metavar="S", help="how long each run is measured")
-    made.add_argument("--warm-up", type=_seconds, default=1.0, metavar="S", help="before that")
+    made.add_argument("--warm-up", type=_seconds, default=3.0, metavar="S", help="before that")
     made.add_argument("--processes", type=_count, default=1, metavar="N", help="generators of each run")
     made.add_argument("--patience", type=float, default=300, metavar="S",
         help="seconds in all to wait until nobody else works, and to repeat what was disturbed")  # fmt: skip
