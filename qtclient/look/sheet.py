@@ -59,7 +59,7 @@ QLabel[role="code"] { font-family: "DejaVu Sans Mono", "Menlo", "Consolas", mono
 
 _BUTTONS = """
 QPushButton { background: %(surface)s; border: 1px solid %(edge)s; border-radius: 8px; padding: 6px 16px;
-  min-height: 20px; }
+  min-height: 20px; outline: none; }
 QPushButton:hover { background: %(hover)s; }
 QPushButton:pressed { background: %(selected)s; }
 QPushButton:focus { border: 2px solid %(accent)s; padding: 5px 15px; }

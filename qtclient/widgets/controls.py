@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QEvent, QRectF, QSize, Qt
-from PyQt5.QtGui import QFontInfo, QPainter, QPaintEvent
-from PyQt5.QtWidgets import QCheckBox, QComboBox, QLabel, QStyle, QStyleOptionButton, QToolButton, QWidget
+from PyQt5.QtGui import QFontInfo, QKeyEvent, QPainter, QPaintEvent
+from PyQt5.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QToolButton,
+    QWidget,
+)
 
 from qtclient.look import palette
 from qtclient.look.icons import icon, paint_icon
@@ -38,6 +48,14 @@ class Check(QCheckBox):
             painter.end()
 
 
+class Push(QPushButton):
+    """A button that Enter presses, too, while it has the focus; Qt's knows that in dialogs only."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if not _entered(self, event):
+            super().keyPressEvent(event)
+
+
 class ToolIcon(QToolButton):
     """A button that is an icon of ``size`` pixels, larger where the text is large."""
 
@@ -52,6 +70,10 @@ class ToolIcon(QToolButton):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_size"):
             self._fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if not _entered(self, event):
+            super().keyPressEvent(event)
 
     def _fit(self) -> None:
         side = round(self._size * min(1.6, max(1.0, QFontInfo(self.font()).pointSizeF() / _USUAL)))
@@ -79,3 +101,13 @@ class Elided(QLabel):
         tip = self.text() if shown != self.text() else ""
         if tip != self.toolTip():
             self.setToolTip(tip)
+
+
+def _entered(button: QAbstractButton, event: QKeyEvent) -> bool:
+    """Enter on a button, which must not reach the window: there it would mean the window's own deed."""
+    if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        return False
+    event.accept()
+    if not event.isAutoRepeat():
+        button.click()
+    return True
