@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PyQt5.QtCore import QSize, Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -98,6 +98,13 @@ class LoginWindow(Worded):
         self.setWindowTitle(tr("Register") if self._registers else tr("Log in"))
         self._form.say_words()
 
+    def event(self, event: QEvent) -> bool:
+        """Whatever has come to be said needs room."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._grow()
+        return done
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         super().closeEvent(event)
         self.closed.emit()
@@ -128,9 +135,11 @@ class LoginWindow(Worded):
         self._form.user.setText(mine[0].user if mine else "")
         self._form.stay.setChecked(mine[0].stay if mine else True)
         self._offer_users(self._form.server.currentText())
-        (self._form.password if mine else self._form.user).setFocus()
-        if not accounts:
+        if not accounts and not server:
             self._form.server.setFocus()
+            self._form.server.lineEdit().selectAll()
+        else:
+            (self._form.password if mine else self._form.user).setFocus()
 
     def _grow(self) -> None:
         """Have room for all of it, as far as the screen has."""
@@ -153,9 +162,11 @@ class LoginWindow(Worded):
         form = self._form
         if form.locked:
             return
-        problem = form.problem()
-        if problem:
-            form.say(problem, "error")
+        missing = form.missing()
+        if missing is not None:
+            field, words = missing
+            form.say(words, "error")
+            field.setFocus()
             return
         form.lock(True)
         form.say(tr("Connecting…"), "second")

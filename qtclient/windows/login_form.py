@@ -85,17 +85,17 @@ class LoginForm(Worded):
         self._news.setText(text)
         self._news.setVisible(bool(text))
 
-    def problem(self) -> str:
-        """What is missing."""
+    def missing(self) -> tuple[QWidget, str] | None:
+        """The first field that is not as it has to be, and what is wrong."""
         if not self.server.currentText().strip():
-            return tr("Which server? An address such as chat.example.org:8000.")
+            return self.server, tr("Which server? An address such as chat.example.org:8000.")
         if not self.user.text().strip():
-            return tr("Your name is missing.")
+            return self.user, tr("Your name is missing.")
         if not self.password.text():
-            return tr("The password is missing.")
+            return self.password, tr("The password is missing.")
         if self._registers and self.password.text() != self.again.text():
-            return tr("The two passwords are not the same.")
-        return ""
+            return self.again, tr("The two passwords are not the same.")
+        return None
 
     def _set_up(self) -> None:
         self.server.setEditable(True)

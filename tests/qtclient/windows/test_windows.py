@@ -14,6 +14,7 @@ from qtclient.look.theme import Theme
 from qtclient.model.settings import Settings
 from qtclient.records import Key, Kind, Link, LinkState
 from qtclient.widgets.banner import Banner, words
+from qtclient.widgets.scrolled import Scrolled
 from qtclient.widgets.toast import Toast
 from qtclient.windows.certificates import in_lines
 from qtclient.windows.login import LoginRequest, LoginWindow
@@ -64,6 +65,31 @@ def test_what_is_missing_is_said_before_anything_is_sent(login: LoginWindow) -> 
     replace(login._form.again, "one")
     QTest.keyClick(login._form.again, Qt.Key.Key_Return)
     assert asked == [LoginRequest("other.example.org:8000", "ben", "one", True, False)]
+
+
+def test_a_problem_leads_to_its_field_and_has_room(login: LoginWindow) -> None:
+    form = login._form
+    form.server.lineEdit().setFocus()
+    login.resize(login.sizeHint())
+    QTest.keyClick(form.server.lineEdit(), Qt.Key.Key_Return)
+    assert shows(login, "The password is missing.")
+    assert form.password.hasFocus()
+    area = login._pages.currentWidget()
+    assert isinstance(area, Scrolled)
+    qt_wait(lambda: area.verticalScrollBar().maximum() == 0, "nothing has to be scrolled")
+
+
+def test_a_server_that_is_given_need_not_be_typed(settings: Settings) -> None:
+    for server, there in (("", "server"), ("chat.example.org:8000", "user")):
+        window = LoginWindow(settings, server=server)
+        window.show()
+        window.activateWindow()
+        QApplication.processEvents()
+        form = window._form
+        wanted = {"server": form.server.lineEdit(), "user": form.user}[there]
+        assert window.focusWidget() in (wanted, wanted.parentWidget() if there == "server" else wanted)
+        window.close()
+        window.deleteLater()
 
 
 def test_while_something_is_under_way_it_can_be_given_up(login: LoginWindow) -> None:
@@ -122,6 +148,21 @@ def test_every_setting_counts_at_once(settings: Settings) -> None:
     settings.set("theme", "dark")
     assert window.choices["theme"].currentData() == "dark"
     settings.set("theme", "light")
+    settings.set("font_size", 0)
+    window.close()
+    theme.deleteLater()
+    QApplication.processEvents()
+
+
+def test_the_names_of_settings_grow_with_the_text(settings: Settings) -> None:
+    theme = Theme(settings)
+    theme.apply()
+    window = SettingsWindow(settings)
+    window.show()
+    settings.set("font_size", 24)
+    labels = window._labels.values()
+    qt_wait(lambda: all(one.width() >= one.sizeHint().width() for one in labels), "no name is cut")
+    assert len({box.x() for box in window.choices.values()}) == 1
     settings.set("font_size", 0)
     window.close()
     theme.deleteLater()
