@@ -115,8 +115,12 @@ class Desk(QObject):
         jump.show()
 
     def prompt(self, kind: str) -> None:
-        """Ask for the name of a friend or a group."""
-        window = self._window(kind) or self._keep(kind, NamePrompt(self.session, self.settings, kind))
+        """Ask for the name of a friend or a group; with whom one is together now, one wants to talk."""
+        window = self._window(kind)
+        if window is None:
+            prompt = NamePrompt(self.session, self.settings, kind)
+            prompt.made.connect(self.open)
+            window = self._keep(kind, prompt)
         window.bring_up()
 
     def confirm_leave(self, key: Key) -> None:

@@ -89,6 +89,7 @@ def test_a_friend_is_added_by_name(enter: Enter, plain_daemons: Daemons, name: C
     QTest.keyClick(prompt, Qt.Key.Key_Return)
     qt_wait(lambda: [friend.name for friend in windows.session.friends] == [ben], "they are friends")
     qt_wait(lambda: windows.desk._window("add_friend") is None, "the prompt has closed")
+    assert windows.desk.opened() == [Key(Kind.PEER, ben)]  # whom one adds, one wants to talk to
     qt_wait(lambda: [friend.name for friend in other.session.friends] == [ann], "on both sides")
 
 
@@ -107,6 +108,8 @@ def test_a_group_from_its_making_to_its_end(pair: tuple[Windows, Windows], name:
     replace(prompt.field, group)  # type: ignore[attr-defined]
     QTest.keyClick(prompt, Qt.Key.Key_Return)
     qt_wait(lambda: ben.session.groups == [group], "ben has joined")
+    opened = [Key(Kind.GROUP, group)]
+    qt_wait(lambda: ann.desk.opened() == opened and ben.desk.opened() == opened, "the group is open")
     here = ann.open(group, Kind.GROUP)
     qt_wait(lambda: here.header.second() == "2 members · 2 online", "both are counted")
     there = ben.open(group, Kind.GROUP)
