@@ -53,6 +53,7 @@ class ConversationPane(Worded):
         self._keep_draft.setSingleShot(True)
         self._keep_draft.setInterval(_DRAFT)
         self._keep_draft.timeout.connect(self.keep_draft)
+        self._pasted_paths: set[str] = set()  # pictures that are being written to files
         self._build()
         self._connect()
         self.composer.set_text(session.draft(key))
@@ -110,11 +111,16 @@ class ConversationPane(Worded):
 
     def choose_files(self) -> None:
         """The desktop's dialog; it blocks nothing."""
-        dialog = QFileDialog(self, tr("Send files"))
+        dialog = QFileDialog(self, tr("Send files"), self.settings.get("send_folder") or str(Path.home()))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(self.composer.attachments.add)
+        dialog.filesSelected.connect(self._chosen)
         dialog.open()
+
+    def _chosen(self, paths: list[str]) -> None:
+        """The next ones are looked for in the same folder."""
+        self.settings.set("send_folder", str(Path(paths[0]).parent))
+        self.composer.attachments.add(paths)
 
     def toggle_mute(self) -> None:
         """No notices, or notices again."""
@@ -149,11 +155,16 @@ class ConversationPane(Worded):
         self.messages.to_newest()
 
     def _pasted(self, image: QImage) -> None:
-        name = time.strftime("image-%Y%m%d-%H%M%S.png")
-        self._board.keep_image(image, self.session.folder / "pasted" / name)
+        now = time.time_ns() // 1_000_000
+        name = f"{time.strftime('image-%Y%m%d-%H%M%S', time.localtime(now // 1000))}-{now % 1000:03}.png"
+        path = self.session.folder / "pasted" / name
+        self._pasted_paths.add(str(path))
+        self._board.keep_image(image, path)
 
     def _image_kept(self, path: str) -> None:
-        if self.isVisible() and self.composer.input.hasFocus():
+        """It belongs to where it was pasted, wherever the user is by now."""
+        if path in self._pasted_paths:
+            self._pasted_paths.discard(path)
             self.composer.attachments.add([path])
 
     def _typed(self) -> None:
@@ -198,6 +209,7 @@ class ConversationPane(Worded):
         if paths:
             event.acceptProposedAction()
             self.composer.attachments.add(paths)
+            self.window().activateWindow()
             self.composer.setFocus()
 
     # The session
