@@ -107,7 +107,9 @@ class Application(QObject):
             lambda address, shown: self._on_login(lambda window: window.ask_trust(address.name, shown))
         )
         flow.certificate_changed.connect(
-            lambda address, old, new: self._on_login(lambda window: window.changed_certificate(address.name, old, new))
+            lambda address, old, new: self._on_login(
+                lambda window: window.changed_certificate(address.name, old, new, str(flow.known_servers))
+            )
         )
 
     def _on_login(self, act: Callable[[LoginWindow], None]) -> None:

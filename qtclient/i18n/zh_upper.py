@@ -80,6 +80,7 @@ _CONNECTION = {
     "Next try in {count} s.": "{count} 秒后重试。",
     "Online": "在线",
     "Offline": "离线",
+    "{state} · do not disturb": "{state} · 勿扰",
     "Refused": "被拒绝",
 }
 
@@ -202,8 +203,8 @@ _LOGIN = {
     "{server} shows another certificate than before. Somebody may be standing between you and the server. "
     "Nothing was sent to it.": ("{server} 出示的证书与以前不同。可能有人介于您和服务器之间。没有向它发送任何内容。"),
     "Ask the server's operator. Only if the change is confirmed, remove the line of this server from the "
-    "file of known servers, and connect again.": (
-        "请询问服务器管理员。只有确认更换属实后，才从已知服务器文件中删除此服务器的一行，然后重新连接。"
+    "file {file}, and connect again.": (
+        "请询问服务器管理员。只有确认更换属实后，才从文件 {file} 中删除此服务器的一行，然后重新连接。"
     ),
     "Known fingerprint": "已知指纹",
     "Fingerprint now": "现在的指纹",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QEvent, QRectF, QSize, Qt
-from PyQt5.QtGui import QFontInfo, QKeyEvent, QPainter, QPaintEvent
+from PyQt5.QtGui import QFontInfo, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
 from PyQt5.QtWidgets import (
     QAbstractButton,
+    QAction,
     QCheckBox,
     QComboBox,
     QLabel,
+    QLineEdit,
     QPushButton,
     QStyle,
     QStyleOptionButton,
@@ -32,6 +34,10 @@ class Choice(QComboBox):
         spot = QRectF(self.width() - side - 10, (self.height() - side) / 2, side, side)
         paint_icon(painter, spot, "down", palette.now().muted if self.isEnabled() else palette.now().faint)
         painter.end()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """It is for the page around it: who scrolls wants to choose nothing."""
+        event.ignore()
 
 
 class Check(QCheckBox):
@@ -101,6 +107,14 @@ class Elided(QLabel):
         tip = self.text() if shown != self.text() else ""
         if tip != self.toolTip():
             self.setToolTip(tip)
+
+
+def clearable(field: QLineEdit) -> None:
+    """Give a field a button that empties it, with a sign of ours: the style's is black or white whatever is around."""
+    field.setClearButtonEnabled(True)
+    action = field.findChild(QAction, "_q_qlineeditclearaction")  # Qt's name for it
+    if action is not None:
+        action.setIcon(icon("close", "muted"))
 
 
 def _entered(button: QAbstractButton, event: QKeyEvent) -> bool:

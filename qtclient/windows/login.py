@@ -85,11 +85,11 @@ class LoginWindow(Worded):
         self._trust.ask(server, fingerprint)
         self._pages.setCurrentIndex(_TRUST)
 
-    def changed_certificate(self, server: str, old: str, new: str) -> None:
-        """The server is not what it was: stop."""
+    def changed_certificate(self, server: str, old: str, new: str, known: str) -> None:
+        """The server is not what it was: stop. ``known`` is the path of the file of known servers."""
         self._form.lock(False)
         self._form.say("", "error")
-        self._changed.warn(server, old, new)
+        self._changed.warn(server, old, new, known)
         self._pages.setCurrentIndex(_CHANGED)
 
     # What the user does
@@ -157,6 +157,7 @@ class LoginWindow(Worded):
         self._form.say("", "error")
         self.say_words()
         self._grow()
+        (self._form.password if self._form.user.text() else self._form.user).setFocus()
 
     def _submit(self) -> None:
         form = self._form
@@ -182,4 +183,5 @@ class LoginWindow(Worded):
         self._pages.setCurrentIndex(_FORM)
         self._form.lock(False)
         self._form.say("", "error")
+        self._form.password.setFocus()
         self.declined.emit()

@@ -19,6 +19,7 @@ from qtclient.model.settings import Settings
 from qtclient.records import Kind, LinkState
 from qtclient.widgets import said
 from qtclient.widgets.banner import Banner
+from qtclient.widgets.controls import clearable
 from qtclient.widgets.roster import key_of
 from qtclient.widgets.roster_list import RosterList
 from qtclient.widgets.toast import Toast
@@ -45,7 +46,7 @@ class MainWindow(Window):
     def __init__(self, session: Session, settings: Settings) -> None:
         super().__init__(settings, "main", (380, 680), stays=True)
         self.session = session
-        self.top = Top(session.user)
+        self.top = Top(session.user, settings)
         self.banner = Banner(short=True)
         self.filter = QLineEdit()
         set_role(self.filter, "search")
@@ -181,7 +182,7 @@ class MainWindow(Window):
 
     def _build(self) -> None:
         set_role(self, "panel")
-        self.filter.setClearButtonEnabled(True)
+        clearable(self.filter)
         self.filter.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
         self.filter.installEventFilter(self)
         self._tabs.setExpanding(True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QPoint, QPointF, Qt
+from PyQt5.QtGui import QWheelEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QLabel
 
@@ -118,10 +119,15 @@ def test_an_unknown_certificate_is_shown_and_pinned_only_on_consent(login: Login
 
 
 def test_a_changed_certificate_stops(login: LoginWindow) -> None:
-    login.changed_certificate("chat.example.org:8000", FINGERPRINT, FINGERPRINT[::-1])
+    login.changed_certificate("chat.example.org:8000", FINGERPRINT, FINGERPRINT[::-1], "/home/ann/known-servers")
     assert shows(login, "The server has changed its identity")
+    assert shows(login, "/home/ann/known-servers")
     visible = [one.text() for one in login.findChildren(type(login._changed.leave)) if one.isVisible()]
     assert visible == ["Back"]
+    QTest.keyClick(login._changed.leave, Qt.Key.Key_Return)
+    assert login.focusWidget() is login._form.password  # not on the link to another page
+    button(login, "New here? Create an account").click()
+    assert login.focusWidget() is login._form.password  # as the name is there already
 
 
 def test_a_hostile_error_is_only_a_line(login: LoginWindow) -> None:
@@ -151,6 +157,21 @@ def test_every_setting_counts_at_once(settings: Settings) -> None:
     settings.set("font_size", 0)
     window.close()
     theme.deleteLater()
+    QApplication.processEvents()
+
+
+def test_a_wheel_over_a_setting_chooses_nothing(settings: Settings) -> None:
+    window = SettingsWindow(settings)
+    window.resize(520, 300)
+    window.show()
+    box = window.choices["theme"]
+    for _ in range(3):
+        point, none = QPoint(20, 10), Qt.MouseButton.NoButton
+        held, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+        place = QPointF(point), QPointF(box.mapToGlobal(point))
+        QApplication.sendEvent(box, QWheelEvent(*place, QPoint(), QPoint(0, -120), none, held, phase, False))
+    assert settings.get("theme") == "system"
+    window.close()
     QApplication.processEvents()
 
 
