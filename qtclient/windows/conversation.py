@@ -124,9 +124,12 @@ class ConversationPane(Worded):
 
     def toggle_mute(self) -> None:
         """No notices, or notices again."""
-        muted = not self.session.muted(self.key)
-        self.session.set_muted(self.key, muted)
-        self.header.set_muted(muted)
+        self.session.set_muted(self.key, not self.session.muted(self.key))
+
+    def _mute_changed(self, key: Key) -> None:
+        """Here, or in the list of the main window."""
+        if key == self.key:
+            self.header.set_muted(self.session.muted(key))
 
     def want_members(self) -> None:
         if self.key.kind is Kind.GROUP:
@@ -243,6 +246,7 @@ class ConversationPane(Worded):
         session, view = self.session, self.messages.view
         session.link_changed.connect(self._set_link)
         session.message_arrived.connect(self._arrived)
+        session.muted_changed.connect(self._mute_changed)
         self.settings.changed.connect(self._apply)
         self.banner.try_now.connect(session.try_now)
         view.wanted.connect(self.deeds.do)
