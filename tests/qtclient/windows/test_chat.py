@@ -56,6 +56,23 @@ def test_unread_messages_are_counted_until_they_are_seen(pair: tuple[Windows, Wi
     qt_wait(lambda: ben.desk.tray.count == 0, "the tray has forgotten them")
 
 
+def test_new_messages_that_are_all_in_sight_are_read(pair: tuple[Windows, Windows]) -> None:
+    """The window opens where they begin, and need not be scrolled."""
+    ann, ben = pair
+    key = Key(Kind.PEER, ann.name)
+    for number in range(12):
+        ann.session.say(Key(Kind.PEER, ben.name), f"message {number}")
+        if number == 5:
+            qt_wait(lambda: ben.session.conversation(key).unread == 6, "six have come")
+            ben.session.mark_read(key)
+            qt_wait(lambda: ben.session.conversation(key).unread == 0, "they are read")
+    qt_wait(lambda: ben.session.conversation(key).unread == 6, "six more have come")
+    pane = ben.open(ann.name)
+    pane.window().activateWindow()
+    qt_wait(lambda: ben.session.conversation(key).unread == 0, "they are read, too")
+    assert not pane.messages._down.isVisible()
+
+
 def test_who_is_writing_is_told(pair: tuple[Windows, Windows]) -> None:
     ann, ben = pair
     here, there = ann.open(ben.name), ben.open(ann.name)
