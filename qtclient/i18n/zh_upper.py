@@ -151,6 +151,9 @@ _MESSAGES = {
     "Members…": "成员…",
     "Leave the group…": "退出群组…",
     "Remove from friends…": "删除好友…",
+    "Join the group again": "重新加入群组",
+    "Add to friends": "加为好友",
+    "You are not in this group": "您不在此群组中",
     "Close {name}": "关闭 {name}",
     "Conversations": "会话",
 }

@@ -23,6 +23,7 @@ from qtclient.widgets.input import local_files
 from qtclient.widgets.message_pane import MessagePane
 from qtclient.widgets.toast import Toast
 from qtclient.widgets.worded import Worded, line
+from qtclient.windows.bonds import bond_words
 from qtclient.windows.message_deeds import MessageDeeds
 from qtclient.windows.second_line import SecondLine
 
@@ -34,7 +35,7 @@ class ConversationPane(Worded):
 
     search_wanted = pyqtSignal(object)  # Key
     members_wanted = pyqtSignal(str)  # group
-    leave_wanted = pyqtSignal(object)  # Key
+    bond_wanted = pyqtSignal(object)  # Key
     picture_wanted = pyqtSignal(object)  # Message
     watch_wanted = pyqtSignal(object)  # Message
 
@@ -184,13 +185,13 @@ class ConversationPane(Worded):
         menu.addAction(tr("Send files…"), self.choose_files)
         menu.addAction(tr("Unmute") if self.session.muted(self.key) else tr("Mute"), self.toggle_mute)
         menu.addSeparator()
-        menu.addAction(tr("Leave the group…") if group else tr("Remove from friends…"), self._want_leave)
+        menu.addAction(bond_words(self.session, self.key), self._want_bond)
         menu.aboutToHide.connect(menu.deleteLater)
         button = self.header.more
         menu.popup(button.mapToGlobal(QPoint(button.width() - menu.sizeHint().width(), button.height() + 4)))
 
-    def _want_leave(self) -> None:
-        self.leave_wanted.emit(self.key)
+    def _want_bond(self) -> None:
+        self.bond_wanted.emit(self.key)
 
     def _follow_focus(self) -> None:
         self.composer.setFocus()

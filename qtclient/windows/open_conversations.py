@@ -23,7 +23,7 @@ class OpenConversations(QObject):
 
     search_wanted = pyqtSignal(object)  # Key
     members_wanted = pyqtSignal(str)
-    leave_wanted = pyqtSignal(object)  # Key
+    bond_wanted = pyqtSignal(object)  # Key
     picture_wanted = pyqtSignal(object)  # Message
     watch_wanted = pyqtSignal(object)  # Message
 
@@ -91,7 +91,7 @@ class OpenConversations(QObject):
         pane = ConversationPane(self._session, self._settings, self._board, key)
         pane.search_wanted.connect(self.search_wanted)
         pane.members_wanted.connect(self.members_wanted)
-        pane.leave_wanted.connect(self.leave_wanted)
+        pane.bond_wanted.connect(self.bond_wanted)
         pane.picture_wanted.connect(self.picture_wanted)
         pane.watch_wanted.connect(self.watch_wanted)
         holder = self._tabs_with(pane) if self._settings.get("tabs") else self._window_with(pane)

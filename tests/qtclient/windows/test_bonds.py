@@ -1,0 +1,64 @@
+"""Friendships and memberships that end and begin again, and what windows say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt5.QtWidgets import QApplication, QMenu
+
+from qtclient.records import Key, Kind
+from qtclient.windows.conversation import ConversationPane
+from qtclient.windows.prompts import ConfirmPrompt
+from tests.qtclient.person import button
+from tests.qtclient.support import qt_wait
+from tests.qtclient.windows.conftest import Windows
+
+
+def _choose(pane: ConversationPane, words: str) -> None:
+    """In the menu of a conversation."""
+    pane._open_menu()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    {action.text(): action for action in menu.actions()}[words].trigger()
+    menu.close()
+
+
+def test_who_ends_the_friendship_is_not_shown_as_present(pair: tuple[Windows, Windows]) -> None:
+    ann, ben = pair
+    here = ann.open(ben.name)
+    qt_wait(lambda: here.header.second() == "online", "ben is there")
+    ben.session.remove_friend(ann.name, lambda ok, text: None)
+    qt_wait(lambda: here.header.second() == "offline", "it is not known any more")
+    ben.session.add_friend(ann.name, lambda ok, text: None)
+    qt_wait(lambda: here.header.second() == "online", "it is known again")
+
+
+def test_who_is_no_friend_can_be_added_in_the_menu(pair: tuple[Windows, Windows]) -> None:
+    ann, ben = pair
+    here = ann.open(ben.name)
+    ben.session.remove_friend(ann.name, lambda ok, text: None)
+    qt_wait(lambda: not ann.session.friends, "they are no friends")
+    _choose(here, "Add to friends")
+    qt_wait(lambda: [friend.name for friend in ann.session.friends] == [ben.name], "they are friends again")
+    _choose(here, "Remove from friends…")
+    assert isinstance(ann.desk._window("remove_friend"), ConfirmPrompt)
+
+
+def test_a_group_that_was_left_says_so_and_can_be_joined_again(
+    pair: tuple[Windows, Windows], name: Callable[[str], str]
+) -> None:
+    ann, ben = pair
+    group = name("hikers")
+    ann.daemons.make_group(group, ann.name, ben.name)
+    qt_wait(lambda: ben.session.groups == [group], "ben is in it")
+    here = ben.open(group, Kind.GROUP)
+    qt_wait(lambda: here.header.second().startswith("2 members"), "the members are counted")
+    _choose(here, "Leave the group…")
+    question = ben.desk._window("leave_group")
+    assert question is not None
+    button(question, "Leave").click()
+    qt_wait(lambda: here.header.second() == "You are not in this group", "it says so")
+    ann.session.say(Key(Kind.GROUP, group), "one more thing")
+    _choose(here, "Join the group again")
+    qt_wait(lambda: ben.session.groups == [group], "ben is in it again")
+    qt_wait(lambda: here.header.second().startswith("2 members"), "the members are counted again")
