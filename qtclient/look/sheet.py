@@ -2,7 +2,8 @@
 
 Widgets say what they are by the property ``role``. Buttons: ``primary``, ``link``, ``floating``, ``send``, ``emoji``.
 Labels: ``title``, ``heading``, ``section``, ``second``, ``small``, ``error``, ``code``. Frames: ``window``, ``bar``,
-``panel``, ``line``, ``notice``, ``toast``, ``drop``, ``composer``. Fields: ``search``, ``jump``. View: ``messages``.
+``panel``, ``line``, ``notice``, ``toast``, ``drop``, ``composer``. Fields: ``search``, ``jump``. Views:
+``messages``, ``lines``.
 """
 
 from __future__ import annotations
@@ -125,7 +126,8 @@ QTabBar:focus { outline: none; }
 """
 
 _VIEWS = """
-QListView, QTreeView { background: transparent; border: none; outline: none; }
+QListView, QTreeView { background: %(surface)s; border: none; outline: none; }
+QListView[role="lines"] { background: transparent; }
 QListView[role="messages"] { background: %(window)s; }
 QProgressBar { background: %(line)s; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: %(accent)s; border-radius: 3px; }

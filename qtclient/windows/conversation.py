@@ -122,6 +122,7 @@ class ConversationPane(Worded):
         """The next ones are looked for in the same folder."""
         self.settings.set("send_folder", str(Path(paths[0]).parent))
         self.composer.attachments.add(paths)
+        self.composer.setFocus()
 
     def toggle_mute(self) -> None:
         """No notices, or notices again."""

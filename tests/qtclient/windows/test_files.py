@@ -156,7 +156,9 @@ def test_files_are_looked_for_where_the_last_ones_were(pair: tuple[Windows, Wind
         here.choose_files()
         [dialog] = here.findChildren(QFileDialog)
         assert dialog.directory().absolutePath() == str(folder)
+        here.composer._smile.setFocus()
         dialog.filesSelected.emit([str(path)])
+        assert here.window().focusWidget() is here.composer.input  # Enter sends
         dialog.close()
         qt_wait(lambda: not here.findChildren(QFileDialog), "it has gone")
 
