@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from PyQt5.QtCore import QObject, QTimer
 
@@ -66,7 +67,7 @@ class SecondLine(QObject):
 
     def _members_known(self, group: str, members: list[Member]) -> None:
         if self._is_group(group):
-            self._members = members
+            self._members = list(members)
             self.say()
 
     def _membership(self, group: str, user: str, joined: bool) -> None:
@@ -74,8 +75,17 @@ class SecondLine(QObject):
             self._session.ask_members(group)
 
     def _presence(self, name: str, online: bool) -> None:
-        if self._key == Key(Kind.PEER, name):
+        if self._key.kind is Kind.GROUP:
+            self._come_or_gone(name, online)
+        elif self._key.name == name:
             self.say()
+
+    def _come_or_gone(self, name: str, online: bool) -> None:
+        """One of the members, perhaps."""
+        for number, member in enumerate(self._members or ()):
+            if self._members and member.name == name and member.online is not online:
+                self._members[number] = replace(member, online=online)
+                self.say()
 
     def _friends_changed(self) -> None:
         """Who is no friend any more, or is one again, was not told as coming or going."""

@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import QApplication, QMenu
 
 from qtclient.records import Key, Kind
 from qtclient.windows.conversation import ConversationPane
+from qtclient.windows.members import MemberRole, MembersWindow
 from qtclient.windows.prompts import ConfirmPrompt
 from tests.qtclient.person import button
 from tests.qtclient.support import qt_wait
@@ -42,6 +43,24 @@ def test_who_is_no_friend_can_be_added_in_the_menu(pair: tuple[Windows, Windows]
     qt_wait(lambda: [friend.name for friend in ann.session.friends] == [ben.name], "they are friends again")
     _choose(here, "Remove from friends…")
     assert isinstance(ann.desk._window("remove_friend"), ConfirmPrompt)
+
+
+def test_members_who_come_and_go_are_counted(pair: tuple[Windows, Windows], name: Callable[[str], str]) -> None:
+    ann, ben = pair
+    group = name("hikers")
+    ann.daemons.make_group(group, ann.name, ben.name)
+    here = ann.open(group, Kind.GROUP)
+    qt_wait(lambda: here.header.second() == "2 members · 2 online", "both are there")
+    ann.desk.show_members(group)
+    window = ann.desk._window("members")
+    assert isinstance(window, MembersWindow)
+    qt_wait(lambda: window.members.rowCount() == 2, "they are listed")
+    ben.close()
+    qt_wait(lambda: here.header.second() == "2 members · 1 online", "ben has gone")
+    last = window.members.index(1).data(MemberRole)
+    assert (last.name, last.online) == (ben.name, False)
+    ben.come_back()
+    qt_wait(lambda: here.header.second() == "2 members · 2 online", "ben is there again")
 
 
 def test_a_group_that_was_left_says_so_and_can_be_joined_again(
