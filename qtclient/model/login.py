@@ -189,7 +189,7 @@ class LoginFlow(QObject):
         if isinstance(error, Refused):
             return words.reply(error.reply)
         if isinstance(error, LinkError):
-            return words.link(str(error))
+            return words.sentence(words.link(str(error)))
         if isinstance(error, AlreadyOpen):
             return tr("This account is open in another window of the client already.")
         if isinstance(error, TooNew):

@@ -8,7 +8,7 @@ from PyQt5.QtCore import QEvent, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from qtclient.i18n import tr
+from qtclient.i18n import language, tr
 from qtclient.look.icons import app_icon
 from qtclient.model.settings import Settings
 from qtclient.widgets import said
@@ -119,6 +119,7 @@ class LoginWindow(Worded):
         form = self._form
         form.go.clicked.connect(self._submit)
         form.other.clicked.connect(self._switch)
+        form.language.clicked.connect(self._switch_language)
         form.stop.clicked.connect(self._give_up)
         for field in (form.user, form.password, form.again, form.server.lineEdit()):
             field.returnPressed.connect(self._submit)
@@ -158,6 +159,9 @@ class LoginWindow(Worded):
         self.say_words()
         self._grow()
         (self._form.password if self._form.user.text() else self._form.user).setFocus()
+
+    def _switch_language(self) -> None:
+        self._settings.set("language", "en" if language() == "zh" else "zh")
 
     def _submit(self) -> None:
         form = self._form

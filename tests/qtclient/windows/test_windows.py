@@ -93,6 +93,20 @@ def test_a_server_that_is_given_need_not_be_typed(settings: Settings) -> None:
         window.deleteLater()
 
 
+def test_the_language_can_be_chosen_before_the_login(login: LoginWindow, settings: Settings) -> None:
+    theme = Theme(settings)
+    theme.apply()
+    login._form.user.setText("ann")
+    button(login, "中文").click()
+    assert settings.get("language") == "zh"
+    assert login.windowTitle() == "登录"
+    button(login, "登录")
+    button(login, "English").click()
+    assert settings.get("language") == "en"
+    assert login._form.user.text() == "ann"
+    theme.deleteLater()
+
+
 def test_while_something_is_under_way_it_can_be_given_up(login: LoginWindow) -> None:
     declined: list[bool] = []
     login.declined.connect(lambda: declined.append(True))
