@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from PyQt5.QtWidgets import QApplication, QMenu
 
-from qtclient.records import Key, Kind
+from qtclient.records import Key, Kind, Sent
 from qtclient.windows.conversation import ConversationPane
 from qtclient.windows.members import MemberRole, MembersWindow
 from qtclient.windows.prompts import ConfirmPrompt
-from tests.qtclient.person import button
+from tests.qtclient.person import button, messages
 from tests.qtclient.support import qt_wait
 from tests.qtclient.windows.conftest import Windows
 
@@ -81,3 +81,25 @@ def test_a_group_that_was_left_says_so_and_can_be_joined_again(
     _choose(here, "Join the group again")
     qt_wait(lambda: ben.session.groups == [group], "ben is in it again")
     qt_wait(lambda: here.header.second().startswith("2 members"), "the members are counted again")
+
+
+def test_what_was_said_in_a_group_that_was_left_is_still_to_be_read(
+    pair: tuple[Windows, Windows], name: Callable[[str], str]
+) -> None:
+    """Though the newest message stands alone, as it was refused, and the server tells nothing of the others."""
+    ann, ben = pair
+    group = name("hikers")
+    key = Key(Kind.GROUP, group)
+    ann.daemons.make_group(group, ann.name, ben.name)
+    ann.session.say(key, "see you at the lake")
+    qt_wait(lambda: ben.session.conversation(key).preview, "it has come")
+    left: list[bool] = []
+    ben.session.leave_group(group, lambda ok, text: left.append(ok))
+    qt_wait(lambda: left == [True] and not ben.session.groups, "ben has left")
+    here = ben.open(group, Kind.GROUP)
+    ben.session.say(key, "too late")
+    qt_wait(lambda: [one.sent for one in messages(here)][-1:] == [Sent.FAILED], "it is refused")
+    ben.close()
+    ben.come_back()
+    here = ben.open(group, Kind.GROUP)
+    qt_wait(lambda: [one.text for one in messages(here)] == ["see you at the lake", "too late"], "both are there")
