@@ -123,6 +123,10 @@ QTabBar::tab { background: transparent; color: %(muted)s; padding: 8px 12px; bor
 QTabBar::tab:hover { background: %(hover)s; color: %(text)s; }
 QTabBar::tab:selected { color: %(text)s; border-bottom: 2px solid %(accent)s; }
 QTabBar:focus { outline: none; }
+QTabBar::scroller { width: 48px; }
+QTabBar::tear { width: 0; image: none; border: none; }
+QTabBar QToolButton { background: %(panel)s; border: none; border-radius: 0; padding: 0; }
+QTabBar QToolButton:hover { background: %(hover)s; }
 """
 
 _VIEWS = """
