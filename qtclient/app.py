@@ -18,6 +18,7 @@ from qtclient.crash import Crashes
 from qtclient.garbage import Garbage
 from qtclient.i18n import ntr, tr
 from qtclient.instance import Instance
+from qtclient.look.icons import app_icon, icon
 from qtclient.look.theme import Theme
 from qtclient.model.login import LoginFlow, has_token, parse_address
 from qtclient.model.settings import Settings
@@ -106,7 +107,9 @@ class Application(QObject):
             lambda address, shown: self._on_login(lambda window: window.ask_trust(address.name, shown))
         )
         flow.certificate_changed.connect(
-            lambda address, old, new: self._on_login(lambda window: window.changed_certificate(address.name, old, new))
+            lambda address, old, new: self._on_login(
+                lambda window: window.changed_certificate(address.name, old, new, str(flow.known_servers))
+            )
         )
 
     def _on_login(self, act: Callable[[LoginWindow], None]) -> None:
@@ -190,7 +193,9 @@ class Application(QObject):
             self.leave()
             return
         if self._question is None:
-            box = self._question = QMessageBox(QMessageBox.Icon.Question, tr("Quit?"), "")
+            box = self._question = QMessageBox(QMessageBox.Icon.NoIcon, tr("Quit?"), "")
+            box.setWindowIcon(app_icon())
+            box.setIconPixmap(icon("transfers", "accent").pixmap(40, 40))
             box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             box.setText(ntr("{count} file is on its way.", "{count} files are on their way.", moving))
             box.setInformativeText(tr("What is not finished goes on when you start the client again."))

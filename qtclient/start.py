@@ -81,9 +81,11 @@ def _application() -> QApplication:
     from PyQt5.QtCore import QLibraryInfo, Qt, qInstallMessageHandler
     from PyQt5.QtWidgets import QApplication
 
+    from qtclient import scaling
+
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
-    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    QApplication.setHighDpiScaleFactorRoundingPolicy(scaling.policy(os.environ))
     before = {name: os.environ.get(name) for name in (input_methods.MODULE, input_methods.PATH)}
     plugins = Path(QLibraryInfo.location(QLibraryInfo.LibraryLocation.PluginsPath))
     input_methods.prepare(os.environ, plugin_folder(), plugins)

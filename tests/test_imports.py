@@ -32,7 +32,7 @@ LADDER: tuple[tuple[str, ...], ...] = (
     ("qtclient.windows",),
     (
         "qtclient.crash", "qtclient.garbage", "qtclient.instance", "qtclient.logs", "qtclient.options",
-        "qtclient.qt_words", "qtclient.signals",
+        "qtclient.qt_words", "qtclient.scaling", "qtclient.signals",
     ),
     ("qtclient.app",),
     ("qtclient.start",),

@@ -11,7 +11,7 @@ ZH_START: dict[str, str] = {
     "What to report": "需要报告的内容",
     "&Copy the report": "复制报告(&C)",
     "Open the &log's folder": "打开日志文件夹(&L)",
-    "C&lose": "关闭(&L)",
+    "Clos&e": "关闭(&E)",
     "Copied": "已复制",
     "Quit?": "退出？",
     "{count} files are on their way.": "有 {count} 个文件正在传输。",

@@ -10,11 +10,13 @@ _FILES = {
     "{count} files to send": "{count} 个文件待发送",
     "Nothing to send": "没有可发送的文件",
     "Do not send {name}": "不发送 {name}",
+    "only the first {count} at once": "一次只能发送前 {count} 个",
     "up to {size} each": "每个最大 {size}",
     "{name} {problem}": "{name}：{problem}",
     "{size} · {percent} % has been sent": "{size} · 已发送 {percent}%",
     "{size} · preparing": "{size} · 准备中",
     "{done} of {size} · paused": "{done} / {size} · 已暂停",
+    "{size} · paused": "{size} · 已暂停",
     "{done} of {size}": "{done} / {size}",
     "{done} of {size} · waiting": "{done} / {size} · 等待中",
     "{size} a second": "{size}/秒",
@@ -61,6 +63,7 @@ _FILES = {
     "Transfers": "文件传输",
     "Clear": "清除",
     "{name} while it arrives": "{name}（接收中）",
+    "Nothing of it can be shown.": "其内容无法显示。",
     "Text of {name}": "{name} 的文字内容",
     "Progress": "进度",
 }
@@ -77,6 +80,7 @@ _CONNECTION = {
     "Next try in {count} s.": "{count} 秒后重试。",
     "Online": "在线",
     "Offline": "离线",
+    "{state} · do not disturb": "{state} · 勿扰",
     "Refused": "被拒绝",
 }
 
@@ -147,6 +151,9 @@ _MESSAGES = {
     "Members…": "成员…",
     "Leave the group…": "退出群组…",
     "Remove from friends…": "删除好友…",
+    "Join the group again": "重新加入群组",
+    "Add to friends": "加为好友",
+    "You are not in this group": "您不在此群组中",
     "Close {name}": "关闭 {name}",
     "Conversations": "会话",
 }
@@ -199,8 +206,8 @@ _LOGIN = {
     "{server} shows another certificate than before. Somebody may be standing between you and the server. "
     "Nothing was sent to it.": ("{server} 出示的证书与以前不同。可能有人介于您和服务器之间。没有向它发送任何内容。"),
     "Ask the server's operator. Only if the change is confirmed, remove the line of this server from the "
-    "file of known servers, and connect again.": (
-        "请询问服务器管理员。只有确认更换属实后，才从已知服务器文件中删除此服务器的一行，然后重新连接。"
+    "file {file}, and connect again.": (
+        "请询问服务器管理员。只有确认更换属实后，才从文件 {file} 中删除此服务器的一行，然后重新连接。"
     ),
     "Known fingerprint": "已知指纹",
     "Fingerprint now": "现在的指纹",

@@ -2,7 +2,8 @@
 
 Widgets say what they are by the property ``role``. Buttons: ``primary``, ``link``, ``floating``, ``send``, ``emoji``.
 Labels: ``title``, ``heading``, ``section``, ``second``, ``small``, ``error``, ``code``. Frames: ``window``, ``bar``,
-``panel``, ``line``, ``notice``, ``toast``, ``drop``, ``composer``. Fields: ``search``, ``jump``. View: ``messages``.
+``panel``, ``line``, ``notice``, ``toast``, ``drop``, ``composer``. Fields: ``search``, ``jump``. Views:
+``messages``, ``lines``.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ QLabel[role="code"] { font-family: "DejaVu Sans Mono", "Menlo", "Consolas", mono
 
 _BUTTONS = """
 QPushButton { background: %(surface)s; border: 1px solid %(edge)s; border-radius: 8px; padding: 6px 16px;
-  min-height: 20px; }
+  min-height: 20px; outline: none; }
 QPushButton:hover { background: %(hover)s; }
 QPushButton:pressed { background: %(selected)s; }
 QPushButton:focus { border: 2px solid %(accent)s; padding: 5px 15px; }
@@ -122,10 +123,15 @@ QTabBar::tab { background: transparent; color: %(muted)s; padding: 8px 12px; bor
 QTabBar::tab:hover { background: %(hover)s; color: %(text)s; }
 QTabBar::tab:selected { color: %(text)s; border-bottom: 2px solid %(accent)s; }
 QTabBar:focus { outline: none; }
+QTabBar::scroller { width: 48px; }
+QTabBar::tear { width: 0; image: none; border: none; }
+QTabBar QToolButton { background: %(panel)s; border: none; border-radius: 0; padding: 0; }
+QTabBar QToolButton:hover { background: %(hover)s; }
 """
 
 _VIEWS = """
-QListView, QTreeView { background: transparent; border: none; outline: none; }
+QListView, QTreeView { background: %(surface)s; border: none; outline: none; }
+QListView[role="lines"] { background: transparent; }
 QListView[role="messages"] { background: %(window)s; }
 QProgressBar { background: %(line)s; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: %(accent)s; border-radius: 3px; }

@@ -106,6 +106,7 @@ class Actions(Stage):
         """Whether a conversation makes notices."""
         self._muted[key] = muted
         self._account.set_muted(key, muted)
+        self.muted_changed.emit(key)
 
     # -- people --------------------------------------------------------------------------
 

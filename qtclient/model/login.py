@@ -57,7 +57,8 @@ class LoginFlow(QObject):
     def __init__(self, profile: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._profile = profile
-        self._pins = Pins(profile / _PINS)
+        self.known_servers = profile / _PINS
+        self._pins = Pins(self.known_servers)
         self._tokens = Tokens(profile)
         self._attempt = 0  # what comes of earlier ones is thrown away
         self._asked: _Asked | None = None
@@ -188,7 +189,7 @@ class LoginFlow(QObject):
         if isinstance(error, Refused):
             return words.reply(error.reply)
         if isinstance(error, LinkError):
-            return words.link(str(error))
+            return words.sentence(words.link(str(error)))
         if isinstance(error, AlreadyOpen):
             return tr("This account is open in another window of the client already.")
         if isinstance(error, TooNew):

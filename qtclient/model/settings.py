@@ -52,6 +52,7 @@ _KEYS: dict[str, tuple[object, Callable[[object], bool]]] = {
     "tray": (True, _is_bool),
     "close_to_tray": (True, _is_bool),
     "download_folder": ("", lambda value: isinstance(value, str)),
+    "send_folder": ("", lambda value: isinstance(value, str)),
     "auto_download_images_below": (5_000_000, _number(0, 1 << 40)),
     "windows": ({}, lambda value: isinstance(value, dict)),
     "open": ([], lambda value: isinstance(value, list) and len(value) <= _MOST_OPEN),

@@ -27,6 +27,7 @@ class Stage(QObject):
     presence = pyqtSignal(str, bool)
     typing = pyqtSignal(object, str)  # Key, who
     file_offered = pyqtSignal(object)  # Message of somebody else, which was told by `message_arrived`, too
+    muted_changed = pyqtSignal(object)  # Key
     members = pyqtSignal(str, object)  # group, list of Member
     notice = pyqtSignal(str)
     logged_out = pyqtSignal(str)  # why

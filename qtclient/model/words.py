@@ -103,3 +103,10 @@ def link(reason: str) -> str:
             word = match.groupdict().get("word")
             return result(word) if word else tr(text, **match.groupdict())
     return reason
+
+
+def sentence(text: str) -> str:
+    """A reason that stands by itself. What begins with an address keeps it as it is."""
+    if text.partition(" ")[0].isalpha():
+        text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", "。")) else text + ("." if text[-1:].isascii() else "。")

@@ -69,6 +69,7 @@ class Moving:
         self._before_waiting = Phase.RUNNING
         self._offered = "" if kept.file == local_file(kept.cid) or not kept.upload else kept.file  # known to the server
         self._leaving = False
+        self._begins = False  # until an attempt has told where it begins
         self._thread: threading.Thread | None = None
         if kept.phase is Phase.PAUSED:
             self.control.pause()
@@ -157,6 +158,10 @@ class Moving:
         self._office.ask("cancel_file", lambda reply: None, file=self._offered)
 
     def _progress(self, done: int, size: int) -> None:
+        """What was there before this attempt has not been moved now."""
+        if self._begins:
+            self._begins = False
+            self._pace.start_at(done)
         self._pace.reached = done
 
     # -- up ----------------------------------------------------------------------
@@ -263,6 +268,7 @@ class Moving:
         """Until it is done, or cannot be. Raises TransferError."""
         while True:
             try:
+                self._begins = True
                 return attempt()
             except (Unreachable, ServerFull) as error:
                 self._phase(Phase.WAITING, problems.of_transfer(error))

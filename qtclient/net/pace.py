@@ -17,19 +17,24 @@ class Pace:
         self._moved = 0.0  # time.monotonic() when it was seen to have come further
         self._samples: deque[tuple[float, int]] = deque()
 
+    def start_at(self, reached: int) -> None:
+        """So much was there before. The thread of the transfer."""
+        self.reached = reached
+        self.begin()
+
     def begin(self) -> None:
-        """What was before does not count."""
-        self._samples.clear()
+        """What was before does not count. Any thread."""
+        self._samples = deque()  # not cleared: `speed` may be looking at them
 
     def speed(self) -> float:
         """Bytes a second, lately. Also looks whether it has come further."""
-        now, done = time.monotonic(), self.reached
-        if not self._samples or self._samples[-1][1] != done:
+        now, done, samples = time.monotonic(), self.reached, self._samples
+        if not samples or samples[-1][1] != done:
             self._moved = now
-        self._samples.append((now, done))
-        while self._samples[0][0] < now - _OVER:
-            self._samples.popleft()
-        (first, begin), (last, end) = self._samples[0], self._samples[-1]
+        samples.append((now, done))
+        while samples[0][0] < now - _OVER:
+            samples.popleft()
+        (first, begin), (last, end) = samples[0], samples[-1]
         return max(0.0, (end - begin) / (last - first)) if last - first > 0.1 else 0.0
 
     @property

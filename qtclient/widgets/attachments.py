@@ -53,6 +53,7 @@ class Attachments(Worded):
         super().__init__(parent)
         self.limit = 0  # bytes of a file; 0 is unknown
         self._list: list[Attachment] = []
+        self._left_out = False  # there were more than may be sent at once
         self._title = label("small")
         self._rows = QVBoxLayout()
         self._rows.setContentsMargins(0, 0, 0, 0)
@@ -76,20 +77,23 @@ class Attachments(Worded):
         count = sum(not one.problem for one in self._list)
         line = ntr("{count} file to send", "{count} files to send", count) if count else tr("Nothing to send")
         limit = tr("up to {size} each", size=said.size(self.limit)) if self.limit else ""
-        self._title.setText(" · ".join(part for part in (line, limit) if part))
+        first = tr("only the first {count} at once", count=_MOST) if self._left_out else ""
+        self._title.setText(" · ".join(part for part in (line, limit, first) if part))
 
     def add(self, paths: list[str]) -> None:
         """Put files there; what cannot be sent is shown with its reason, and not sent."""
-        for path in paths[: _MOST - len(self._list)]:
-            if all(one.path != path for one in self._list):
-                self._list.append(examine(path, self.limit))
+        known = {one.path for one in self._list}
+        new = [path for path in dict.fromkeys(paths) if path not in known]
+        room = _MOST - len(self._list)
+        self._list += [examine(path, self.limit) for path in new[:room]]
+        self._left_out = len(new) > room
         self._show()
         self.changed.emit()
 
     def take(self) -> list[str]:
-        """The files that can be sent; the list is empty afterwards but for those that cannot."""
+        """The files that can be sent; the list is empty afterwards."""
         good = [one.path for one in self._list if not one.problem]
-        self._list = []
+        self._list, self._left_out = [], False
         self._show()
         self.changed.emit()
         return good
@@ -131,6 +135,6 @@ class Attachments(Worded):
 
     def _remove(self) -> None:
         path = self.sender().property("path")
-        self._list = [one for one in self._list if one.path != path]
+        self._list, self._left_out = [one for one in self._list if one.path != path], False
         self._show()
         self.changed.emit()

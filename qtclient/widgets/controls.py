@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QEvent, QRectF, QSize, Qt
-from PyQt5.QtGui import QFontInfo, QPainter, QPaintEvent
-from PyQt5.QtWidgets import QCheckBox, QComboBox, QLabel, QStyle, QStyleOptionButton, QToolButton, QWidget
+from PyQt5.QtGui import QFontInfo, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
+from PyQt5.QtWidgets import (
+    QAbstractButton,
+    QAction,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QToolButton,
+    QWidget,
+)
 
 from qtclient.look import palette
 from qtclient.look.icons import icon, paint_icon
@@ -23,6 +35,10 @@ class Choice(QComboBox):
         paint_icon(painter, spot, "down", palette.now().muted if self.isEnabled() else palette.now().faint)
         painter.end()
 
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """It is for the page around it: who scrolls wants to choose nothing."""
+        event.ignore()
+
 
 class Check(QCheckBox):
     """A check box whose tick is ours, for the same reason."""
@@ -36,6 +52,14 @@ class Check(QCheckBox):
             painter = QPainter(self)
             paint_icon(painter, QRectF(box).adjusted(2, 2, -2, -2), "check", palette.now().on_button)
             painter.end()
+
+
+class Push(QPushButton):
+    """A button that Enter presses, too, while it has the focus; Qt's knows that in dialogs only."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if not _entered(self, event):
+            super().keyPressEvent(event)
 
 
 class ToolIcon(QToolButton):
@@ -52,6 +76,10 @@ class ToolIcon(QToolButton):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_size"):
             self._fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if not _entered(self, event):
+            super().keyPressEvent(event)
 
     def _fit(self) -> None:
         side = round(self._size * min(1.6, max(1.0, QFontInfo(self.font()).pointSizeF() / _USUAL)))
@@ -79,3 +107,21 @@ class Elided(QLabel):
         tip = self.text() if shown != self.text() else ""
         if tip != self.toolTip():
             self.setToolTip(tip)
+
+
+def clearable(field: QLineEdit) -> None:
+    """Give a field a button that empties it, with a sign of ours: the style's is black or white whatever is around."""
+    field.setClearButtonEnabled(True)
+    action = field.findChild(QAction, "_q_qlineeditclearaction")  # Qt's name for it
+    if action is not None:
+        action.setIcon(icon("close", "muted"))
+
+
+def _entered(button: QAbstractButton, event: QKeyEvent) -> bool:
+    """Enter on a button, which must not reach the window: there it would mean the window's own deed."""
+    if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        return False
+    event.accept()
+    if not event.isAutoRepeat():
+        button.click()
+    return True

@@ -63,6 +63,7 @@ class EmojiPicker(Popup):
         self._search.installEventFilter(self)
         self._model = EmojiModel(self)
         self._view = QListView()
+        set_role(self._view, "lines")
         self._view.setModel(self._model)
         self._view.setItemDelegate(_EmojiCells(self._view))
         self._set_up_view()

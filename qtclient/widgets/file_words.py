@@ -96,7 +96,9 @@ def transfer_status(transfer: TransferInfo) -> str:
     if transfer.phase is Phase.PREPARING:
         return tr("{size} · preparing", size=whole)
     if transfer.phase is Phase.PAUSED:
-        return tr("{done} of {size} · paused", done=done, size=whole)
+        # After a start nobody knows how much the server has, until it goes on and asks.
+        unknown = tr("{size} · paused", size=whole)
+        return tr("{done} of {size} · paused", done=done, size=whole) if transfer.done else unknown
     if transfer.phase is Phase.WAITING:
         return problem or tr("{done} of {size} · waiting", done=done, size=whole)
     if transfer.phase is Phase.RUNNING:

@@ -46,8 +46,8 @@ class AnchoredList(SettledList):
         """Show a row, ``part`` of the view below its upper edge."""
         if not 0 <= row < len(self._heights):
             return
-        self._at_end = False
         for _ in range(3):  # what is measured on the way moves it
+            self._at_end = False
             self._place(row, round(self.viewport().height() * part))
             self._settle()
         self.viewport().update()
@@ -124,13 +124,15 @@ class AnchoredList(SettledList):
         QAbstractItemView.resizeEvent(self, event)
 
     def updateGeometries(self) -> None:  # noqa: N802
+        was = self._at_end
         self._settle()
+        if self._at_end != was:
+            self.moved.emit()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802
         if self._settling:
             return  # whoever settles sees to the rest
-        bar = self.verticalScrollBar()
-        self._at_end = bar.value() >= bar.maximum() - 2
+        self._at_end = self._reaches_end(self.verticalOffset())
         if self._settle() or not self._can_move_pixels():
             self.viewport().update()
         else:
@@ -196,8 +198,9 @@ class AnchoredList(SettledList):
         self.moved.emit()
 
     def _user_scrolls(self, action: int) -> None:
+        """Comes before the value; who turns the wheel at the end stays there."""
         if action != QAbstractSlider.SliderNoAction:
-            self._at_end = False
+            self._at_end = self._reaches_end(self.verticalScrollBar().sliderPosition())
 
     def _start_over(self) -> None:
         count = self.model().rowCount() if self.model() is not None else 0

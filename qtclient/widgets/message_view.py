@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, QPointF, QSize, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QContextMenuEvent, QFocusEvent, QFont, QHelpEvent, QKeyEvent, QKeySequence, QMouseEvent
+from PyQt5.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QFont,
+    QHelpEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QResizeEvent,
+)
 from PyQt5.QtWidgets import QAbstractItemView, QApplication, QToolTip, QWidget
 
 from qtclient.i18n import tr
@@ -191,6 +200,10 @@ class MessageView(AnchoredList):
     def setModel(self, model: QAbstractItemModel | None) -> None:  # noqa: N802
         super().setModel(model)
         self._look_around()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._look_around()  # where a few rows are all there is, nobody can scroll to ask for more
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)

@@ -9,6 +9,7 @@ from PyQt5.QtWidgets import QAbstractItemView, QListView, QWidget
 from qtclient.look import palette
 from qtclient.look.icons import paint_icon
 from qtclient.widgets.roster import RosterDelegate
+from qtclient.widgets.worded import set_role
 
 AVATAR = 44
 _REST = 100  # ms
@@ -31,6 +32,7 @@ class RosterList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        set_role(self, "lines")
         self.setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.clicked.connect(self._clicked)

@@ -143,7 +143,12 @@ class SettledList(QListView):
                     self._set_value(self._heights.top(anchor[0]) + self._origin() - anchor[1])
         finally:
             self._settling = False
+        self._at_end = self._at_end or self._reaches_end(self.verticalOffset())
         return changed
+
+    def _reaches_end(self, value: int) -> bool:
+        """Whether the newest row is in sight when the view is scrolled to there."""
+        return value >= self.verticalScrollBar().maximum() - 2
 
     def _measure_sight(self) -> bool:
         """Measure the rows in sight. True: some are not as high as they were thought to be."""

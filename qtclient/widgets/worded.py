@@ -9,7 +9,7 @@ from PyQt5 import sip
 from PyQt5.QtCore import QEvent, QObject, Qt
 from PyQt5.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
 
-from qtclient.widgets.controls import Elided, ToolIcon
+from qtclient.widgets.controls import Elided, Push, ToolIcon
 
 
 class Worded(QFrame):
@@ -37,7 +37,7 @@ def label(role: str = "", *, wrap: bool = False) -> QLabel:
 
 def button(role: str = "") -> QPushButton:
     """A push button in one of the style sheet's roles."""
-    result = QPushButton()
+    result = Push()
     result.setAutoDefault(False)
     set_role(result, role)
     return result

@@ -67,9 +67,10 @@ class ChangedPage(Worded):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._server = ""
+        self._server, self._known = "", ""
         self._sign, self._title = QLabel(), label("title", wrap=True)
         self._words, self._hint = label(wrap=True), label("small", wrap=True)
+        self._hint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._was, self._is = label("section"), label("section")
         self._old, self._new = _fingerprint_label(), _fingerprint_label()
         self.leave = button("primary")
@@ -91,7 +92,8 @@ class ChangedPage(Worded):
         self._hint.setText(
             tr(
                 "Ask the server's operator. Only if the change is confirmed, remove the line of this server from the "
-                "file of known servers, and connect again."
+                "file {file}, and connect again.",
+                file=self._known,
             )
         )
         self._was.setText(tr("Known fingerprint"))
@@ -100,9 +102,9 @@ class ChangedPage(Worded):
         self._new.setAccessibleName(tr("Fingerprint now"))
         self.leave.setText(tr("Back"))
 
-    def warn(self, server: str, old: str, new: str) -> None:
-        """Show both fingerprints."""
-        self._server = said.name(server)
+    def warn(self, server: str, old: str, new: str, known: str) -> None:
+        """Show both fingerprints, and where the old one is written (the path ``known``)."""
+        self._server, self._known = said.name(server), said.name(known)
         self._old.setText(in_lines(old))
         self._new.setText(in_lines(new))
         self.say_words()

@@ -23,6 +23,7 @@ from qtclient.widgets.input import local_files
 from qtclient.widgets.message_pane import MessagePane
 from qtclient.widgets.toast import Toast
 from qtclient.widgets.worded import Worded, line
+from qtclient.windows.bonds import bond_words
 from qtclient.windows.message_deeds import MessageDeeds
 from qtclient.windows.second_line import SecondLine
 
@@ -34,7 +35,7 @@ class ConversationPane(Worded):
 
     search_wanted = pyqtSignal(object)  # Key
     members_wanted = pyqtSignal(str)  # group
-    leave_wanted = pyqtSignal(object)  # Key
+    bond_wanted = pyqtSignal(object)  # Key
     picture_wanted = pyqtSignal(object)  # Message
     watch_wanted = pyqtSignal(object)  # Message
 
@@ -53,6 +54,7 @@ class ConversationPane(Worded):
         self._keep_draft.setSingleShot(True)
         self._keep_draft.setInterval(_DRAFT)
         self._keep_draft.timeout.connect(self.keep_draft)
+        self._pasted_paths: set[str] = set()  # pictures that are being written to files
         self._build()
         self._connect()
         self.composer.set_text(session.draft(key))
@@ -110,17 +112,26 @@ class ConversationPane(Worded):
 
     def choose_files(self) -> None:
         """The desktop's dialog; it blocks nothing."""
-        dialog = QFileDialog(self, tr("Send files"))
+        dialog = QFileDialog(self, tr("Send files"), self.settings.get("send_folder") or str(Path.home()))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(self.composer.attachments.add)
+        dialog.filesSelected.connect(self._chosen)
         dialog.open()
+
+    def _chosen(self, paths: list[str]) -> None:
+        """The next ones are looked for in the same folder."""
+        self.settings.set("send_folder", str(Path(paths[0]).parent))
+        self.composer.attachments.add(paths)
+        self.composer.setFocus()
 
     def toggle_mute(self) -> None:
         """No notices, or notices again."""
-        muted = not self.session.muted(self.key)
-        self.session.set_muted(self.key, muted)
-        self.header.set_muted(muted)
+        self.session.set_muted(self.key, not self.session.muted(self.key))
+
+    def _mute_changed(self, key: Key) -> None:
+        """Here, or in the list of the main window."""
+        if key == self.key:
+            self.header.set_muted(self.session.muted(key))
 
     def want_members(self) -> None:
         if self.key.kind is Kind.GROUP:
@@ -149,11 +160,16 @@ class ConversationPane(Worded):
         self.messages.to_newest()
 
     def _pasted(self, image: QImage) -> None:
-        name = time.strftime("image-%Y%m%d-%H%M%S.png")
-        self._board.keep_image(image, self.session.folder / "pasted" / name)
+        now = time.time_ns() // 1_000_000
+        name = f"{time.strftime('image-%Y%m%d-%H%M%S', time.localtime(now // 1000))}-{now % 1000:03}.png"
+        path = self.session.folder / "pasted" / name
+        self._pasted_paths.add(str(path))
+        self._board.keep_image(image, path)
 
     def _image_kept(self, path: str) -> None:
-        if self.isVisible() and self.composer.input.hasFocus():
+        """It belongs to where it was pasted, wherever the user is by now."""
+        if path in self._pasted_paths:
+            self._pasted_paths.discard(path)
             self.composer.attachments.add([path])
 
     def _typed(self) -> None:
@@ -170,13 +186,13 @@ class ConversationPane(Worded):
         menu.addAction(tr("Send files…"), self.choose_files)
         menu.addAction(tr("Unmute") if self.session.muted(self.key) else tr("Mute"), self.toggle_mute)
         menu.addSeparator()
-        menu.addAction(tr("Leave the group…") if group else tr("Remove from friends…"), self._want_leave)
+        menu.addAction(bond_words(self.session, self.key), self._want_bond)
         menu.aboutToHide.connect(menu.deleteLater)
         button = self.header.more
         menu.popup(button.mapToGlobal(QPoint(button.width() - menu.sizeHint().width(), button.height() + 4)))
 
-    def _want_leave(self) -> None:
-        self.leave_wanted.emit(self.key)
+    def _want_bond(self) -> None:
+        self.bond_wanted.emit(self.key)
 
     def _follow_focus(self) -> None:
         self.composer.setFocus()
@@ -198,6 +214,7 @@ class ConversationPane(Worded):
         if paths:
             event.acceptProposedAction()
             self.composer.attachments.add(paths)
+            self.window().activateWindow()
             self.composer.setFocus()
 
     # The session
@@ -231,6 +248,7 @@ class ConversationPane(Worded):
         session, view = self.session, self.messages.view
         session.link_changed.connect(self._set_link)
         session.message_arrived.connect(self._arrived)
+        session.muted_changed.connect(self._mute_changed)
         self.settings.changed.connect(self._apply)
         self.banner.try_now.connect(session.try_now)
         view.wanted.connect(self.deeds.do)

@@ -52,7 +52,7 @@ class CrashWindow(Worded):
         self._report.setAccessibleName(tr("What to report"))
         self._copy.setText(tr("&Copy the report"))
         self._folder.setText(tr("Open the &log's folder"))
-        self._close.setText(tr("C&lose"))
+        self._close.setText(tr("Clos&e"))
         for control in (self._copy, self._folder, self._close):
             control.setAccessibleName(control.text().replace("&", ""))
 

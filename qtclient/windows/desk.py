@@ -11,6 +11,7 @@ from qtclient.model.session import Session
 from qtclient.model.settings import Settings
 from qtclient.records import Hit, Key, Kind, Message, TransferInfo
 from qtclient.widgets.files import FileBoard
+from qtclient.windows import bonds
 from qtclient.windows.conversation import ConversationPane
 from qtclient.windows.help import HelpWindow
 from qtclient.windows.jump import JumpWindow
@@ -115,9 +116,20 @@ class Desk(QObject):
         jump.show()
 
     def prompt(self, kind: str) -> None:
-        """Ask for the name of a friend or a group."""
-        window = self._window(kind) or self._keep(kind, NamePrompt(self.session, self.settings, kind))
+        """Ask for the name of a friend or a group; with whom one is together now, one wants to talk."""
+        window = self._window(kind)
+        if window is None:
+            prompt = NamePrompt(self.session, self.settings, kind)
+            prompt.made.connect(self.open)
+            window = self._keep(kind, prompt)
         window.bring_up()
+
+    def change_bond(self, key: Key) -> None:
+        """End a friendship or membership, after a question, or begin it again."""
+        if bonds.is_bound(self.session, key):
+            self.confirm_leave(key)
+        else:
+            bonds.begin(self.session, key)
 
     def confirm_leave(self, key: Key) -> None:
         """Ask before a group is left or a friend removed."""
@@ -192,7 +204,7 @@ class Desk(QObject):
             ("add_friend", self._add_friend),
             ("create_group", self._create_group),
             ("join_group", self._join_group),
-            ("search_all", self._search_all),
+            ("search_all", self.show_search),
             ("transfers", self.show_transfers),
             ("settings", self.show_settings),
             ("dnd", self._toggle_dnd),
@@ -205,7 +217,7 @@ class Desk(QObject):
         main = self.main
         main.open_wanted.connect(self.open)
         main.prompt_wanted.connect(self.prompt)
-        main.leave_wanted.connect(self.confirm_leave)
+        main.bond_wanted.connect(self.change_bond)
         main.members_wanted.connect(self.show_members)
         main.window_wanted.connect(self._show_named)
         main.logout_wanted.connect(self.confirm_logout)
@@ -220,13 +232,13 @@ class Desk(QObject):
         opened = self.conversations
         opened.search_wanted.connect(self.show_search)
         opened.members_wanted.connect(self.show_members)
-        opened.leave_wanted.connect(self.confirm_leave)
+        opened.bond_wanted.connect(self.change_bond)
         opened.picture_wanted.connect(self.show_picture)
         opened.watch_wanted.connect(self.watch_message)
 
     def _show_named(self, name: str) -> None:
         {
-            "search": self._search_all,
+            "search": self.show_search,
             "transfers": self.show_transfers,
             "settings": self.show_settings,
             "help": self.show_help,
@@ -242,7 +254,7 @@ class Desk(QObject):
         window.setProperty("kept", name)
         self._windows[name] = window
         window.closed.connect(self._window_closed)
-        adopt(window, self.main)
+        adopt(window, QApplication.activeWindow() or self.main)
         self.bind(window)
         return window
 
@@ -283,9 +295,6 @@ class Desk(QObject):
 
     def _join_group(self) -> None:
         self.prompt("join_group")
-
-    def _search_all(self) -> None:
-        self.show_search(None)
 
     def _toggle_dnd(self) -> None:
         self.settings.set("dnd", not self.settings.get("dnd"))

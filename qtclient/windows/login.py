@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PyQt5.QtCore import QSize, Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QKeyEvent
 from PyQt5.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from qtclient.i18n import tr
+from qtclient.i18n import language, tr
 from qtclient.look.icons import app_icon
 from qtclient.model.settings import Settings
 from qtclient.widgets import said
@@ -85,11 +85,11 @@ class LoginWindow(Worded):
         self._trust.ask(server, fingerprint)
         self._pages.setCurrentIndex(_TRUST)
 
-    def changed_certificate(self, server: str, old: str, new: str) -> None:
-        """The server is not what it was: stop."""
+    def changed_certificate(self, server: str, old: str, new: str, known: str) -> None:
+        """The server is not what it was: stop. ``known`` is the path of the file of known servers."""
         self._form.lock(False)
         self._form.say("", "error")
-        self._changed.warn(server, old, new)
+        self._changed.warn(server, old, new, known)
         self._pages.setCurrentIndex(_CHANGED)
 
     # What the user does
@@ -97,6 +97,13 @@ class LoginWindow(Worded):
     def say_words(self) -> None:
         self.setWindowTitle(tr("Register") if self._registers else tr("Log in"))
         self._form.say_words()
+
+    def event(self, event: QEvent) -> bool:
+        """Whatever has come to be said needs room."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._grow()
+        return done
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         super().closeEvent(event)
@@ -112,6 +119,7 @@ class LoginWindow(Worded):
         form = self._form
         form.go.clicked.connect(self._submit)
         form.other.clicked.connect(self._switch)
+        form.language.clicked.connect(self._switch_language)
         form.stop.clicked.connect(self._give_up)
         for field in (form.user, form.password, form.again, form.server.lineEdit()):
             field.returnPressed.connect(self._submit)
@@ -128,9 +136,11 @@ class LoginWindow(Worded):
         self._form.user.setText(mine[0].user if mine else "")
         self._form.stay.setChecked(mine[0].stay if mine else True)
         self._offer_users(self._form.server.currentText())
-        (self._form.password if mine else self._form.user).setFocus()
-        if not accounts:
+        if not accounts and not server:
             self._form.server.setFocus()
+            self._form.server.lineEdit().selectAll()
+        else:
+            (self._form.password if mine else self._form.user).setFocus()
 
     def _grow(self) -> None:
         """Have room for all of it, as far as the screen has."""
@@ -148,14 +158,20 @@ class LoginWindow(Worded):
         self._form.say("", "error")
         self.say_words()
         self._grow()
+        (self._form.password if self._form.user.text() else self._form.user).setFocus()
+
+    def _switch_language(self) -> None:
+        self._settings.set("language", "en" if language() == "zh" else "zh")
 
     def _submit(self) -> None:
         form = self._form
         if form.locked:
             return
-        problem = form.problem()
-        if problem:
-            form.say(problem, "error")
+        missing = form.missing()
+        if missing is not None:
+            field, words = missing
+            form.say(words, "error")
+            field.setFocus()
             return
         form.lock(True)
         form.say(tr("Connecting…"), "second")
@@ -171,4 +187,5 @@ class LoginWindow(Worded):
         self._pages.setCurrentIndex(_FORM)
         self._form.lock(False)
         self._form.say("", "error")
+        self._form.password.setFocus()
         self.declined.emit()

@@ -8,6 +8,7 @@ from PyQt5.QtWidgets import (
     QAction,
     QComboBox,
     QCompleter,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
@@ -16,7 +17,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from qtclient.i18n import tr
+from qtclient.i18n import language, tr
 from qtclient.look.icons import app_pixmap, icon
 from qtclient.widgets.controls import Check, Choice
 from qtclient.widgets.worded import Worded, button, label, set_role
@@ -34,6 +35,7 @@ class LoginForm(Worded):
         self._names = [label("section") for _ in range(4)]
         self.stay = Check()
         self.go, self.other, self.stop = button("primary"), button("link"), button("link")
+        self.language = button("link")  # to the other one: who cannot read this one cannot look for a setting, either
         self._news, self._bar = label("error", wrap=True), QProgressBar()
         self.users = QStringListModel(self)
         self._set_up()
@@ -59,6 +61,7 @@ class LoginForm(Worded):
         self.go.setText(tr("Register and log in") if registers else tr("Log in"))
         self.other.setText(tr("I have an account: log in") if registers else tr("New here? Create an account"))
         self.stop.setText(tr("Cancel"))
+        self.language.setText("English" if language() == "zh" else "中文")
         self._bar.setAccessibleName(tr("Connecting…"))
         self._eye.setToolTip(tr("Show the password"))
         self._eye.setText(tr("Show the password"))
@@ -85,17 +88,17 @@ class LoginForm(Worded):
         self._news.setText(text)
         self._news.setVisible(bool(text))
 
-    def problem(self) -> str:
-        """What is missing."""
+    def missing(self) -> tuple[QWidget, str] | None:
+        """The first field that is not as it has to be, and what is wrong."""
         if not self.server.currentText().strip():
-            return tr("Which server? An address such as chat.example.org:8000.")
+            return self.server, tr("Which server? An address such as chat.example.org:8000.")
         if not self.user.text().strip():
-            return tr("Your name is missing.")
+            return self.user, tr("Your name is missing.")
         if not self.password.text():
-            return tr("The password is missing.")
+            return self.password, tr("The password is missing.")
         if self._registers and self.password.text() != self.again.text():
-            return tr("The two passwords are not the same.")
-        return ""
+            return self.again, tr("The two passwords are not the same.")
+        return None
 
     def _set_up(self) -> None:
         self.server.setEditable(True)
@@ -122,7 +125,11 @@ class LoginForm(Worded):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._sign)
+        top = QHBoxLayout()
+        top.addWidget(self._sign)
+        top.addStretch()
+        top.addWidget(self.language, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(top)
         layout.addSpacing(16)
         layout.addWidget(self._title)
         layout.addSpacing(4)
@@ -146,6 +153,7 @@ class LoginForm(Worded):
         layout.addSpacing(8)
         for link in (self.other, self.stop):
             layout.addWidget(link, 0, Qt.AlignmentFlag.AlignHCenter)
+        QWidget.setTabOrder(self.stop, self.language)  # last, though it stands above
 
     def _show_password(self, shown: bool) -> None:
         mode = QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password

@@ -19,10 +19,12 @@ from qtclient.model.settings import Settings
 from qtclient.records import Kind, LinkState
 from qtclient.widgets import said
 from qtclient.widgets.banner import Banner
+from qtclient.widgets.controls import clearable
 from qtclient.widgets.roster import key_of
 from qtclient.widgets.roster_list import RosterList
 from qtclient.widgets.toast import Toast
 from qtclient.widgets.worded import line, set_role
+from qtclient.windows.bonds import bond_words
 from qtclient.windows.main_top import Top
 from qtclient.windows.shortcuts import bind, shown
 from qtclient.windows.window import Window
@@ -35,7 +37,7 @@ class MainWindow(Window):
 
     open_wanted = pyqtSignal(object)  # Key
     prompt_wanted = pyqtSignal(str)  # add_friend, create_group, join_group
-    leave_wanted = pyqtSignal(object)  # Key
+    bond_wanted = pyqtSignal(object)  # Key
     members_wanted = pyqtSignal(str)
     window_wanted = pyqtSignal(str)  # search, transfers, settings, help, jump, password
     logout_wanted = pyqtSignal()
@@ -45,7 +47,7 @@ class MainWindow(Window):
     def __init__(self, session: Session, settings: Settings) -> None:
         super().__init__(settings, "main", (380, 680), stays=True)
         self.session = session
-        self.top = Top(session.user)
+        self.top = Top(session.user, settings)
         self.banner = Banner(short=True)
         self.filter = QLineEdit()
         set_role(self.filter, "search")
@@ -141,7 +143,7 @@ class MainWindow(Window):
             (tr("Open"), "open"),
             (tr("Unmute") if muted else tr("Mute"), "mute"),
             (tr("Members…") if group else "", "members"),
-            (tr("Leave the group…") if group else tr("Remove from friends…"), "leave"),
+            (bond_words(self.session, key), "bond"),
         ):
             if words:
                 menu.addAction(words).setData((deed, key))
@@ -158,7 +160,7 @@ class MainWindow(Window):
         elif deed == "members":
             self.members_wanted.emit(key.name)
         else:
-            self.leave_wanted.emit(key)
+            self.bond_wanted.emit(key)
 
     def _show_list(self, number: int) -> None:
         self._lists.setCurrentIndex(number)
@@ -181,7 +183,7 @@ class MainWindow(Window):
 
     def _build(self) -> None:
         set_role(self, "panel")
-        self.filter.setClearButtonEnabled(True)
+        clearable(self.filter)
         self.filter.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
         self.filter.installEventFilter(self)
         self._tabs.setExpanding(True)

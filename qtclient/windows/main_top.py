@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qtclient.i18n import tr
+from qtclient.model.settings import Settings
 from qtclient.records import Link, LinkState
 from qtclient.widgets import said
 from qtclient.widgets.banner import brief
@@ -13,8 +14,9 @@ from qtclient.widgets.worded import Worded, elided, say, tool
 class Top(Worded):
     """Who I am, the state of the connection, and buttons."""
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, settings: Settings) -> None:
         super().__init__()
+        self._settings = settings
         self._state = LinkState(Link.OFFLINE)
         self._face = Face(user, 40)
         self._name, self.status = elided("heading"), elided("small")
@@ -23,13 +25,15 @@ class Top(Worded):
         buttons = (self.add, self.search, self.transfers, self.more)
         upper_bar(self, (12, 12, 8, 8), self._face, (self._name, self.status), buttons)
         self.say_words()
+        settings.changed.connect(self._setting)
 
     def say_words(self) -> None:
         say(self.add, tr("Add a friend or a group"))
         say(self.search, tr("Search in all conversations"))
         say(self.transfers, tr("Transfers"))
         say(self.more, tr("More"))
-        self.status.setText(brief(self._state))
+        state = brief(self._state)
+        self.status.setText(tr("{state} · do not disturb", state=state) if self._settings.get("dnd") else state)
         self.status.setAccessibleName(tr("Connection"))
 
     def set_state(self, state: LinkState) -> None:
@@ -37,3 +41,7 @@ class Top(Worded):
         self._state = state
         self._face.set_online(state.link is Link.ONLINE)
         self.say_words()
+
+    def _setting(self, name: str) -> None:
+        if name == "dnd":
+            self.say_words()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PyQt5.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, pyqtSignal
 from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QLineEdit, QVBoxLayout
@@ -33,6 +35,11 @@ class Members(QAbstractListModel):
         self.beginResetModel()
         self._members = sorted(members, key=lambda one: (one.role != "owner", not one.online, folded(one.name)))
         self.endResetModel()
+
+    def set_online(self, name: str, online: bool) -> None:
+        """Somebody has come or gone, one of these perhaps."""
+        if any(one.name == name and one.online is not online for one in self._members):
+            self.show([replace(one, online=online) if one.name == name else one for one in self._members])
 
     def texts(self, first: int, last: int) -> list[str]:
         """See `filter.Texts`."""
@@ -112,6 +119,7 @@ class MembersWindow(Window):
         self._session.members.connect(self._show)
         self._session.group_event.connect(self._changed)
         self._session.link_changed.connect(self._ask)
+        self._session.presence.connect(self.members.set_online)
         self.filter.textChanged.connect(self._proxy.set_text)
         self.list.chosen.connect(self._choose)
         bind(self, "close", self.close)

@@ -155,7 +155,9 @@ def _about_messages(key: Key, messages: list[Message]) -> Note:
     if len(messages) > 1:
         return Note(where, ntr("{count} new message", "{count} new messages", len(messages)), key)
     if last.file is not None:
-        text = tr("File: {name}, {size}", name=said.name(last.file.name), size=said.size(last.file.length))
+        name = said.name(last.file.name)
+        short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 20]}…{name[-20:]}"  # with its ending
+        text = tr("File: {name}, {size}", name=short, size=said.size(last.file.length))
         return Note(title, text, key)
     text = said.name(last.text)
     return Note(title, text if len(text) <= _LONGEST else text[:_LONGEST] + "…", key)

@@ -23,7 +23,7 @@ class OpenConversations(QObject):
 
     search_wanted = pyqtSignal(object)  # Key
     members_wanted = pyqtSignal(str)
-    leave_wanted = pyqtSignal(object)  # Key
+    bond_wanted = pyqtSignal(object)  # Key
     picture_wanted = pyqtSignal(object)  # Message
     watch_wanted = pyqtSignal(object)  # Message
 
@@ -35,6 +35,7 @@ class OpenConversations(QObject):
         self._session, self._settings, self._board, self._bind = session, settings, board, bind
         self._holders: dict[Key, Holder] = {}
         self._closing = False
+        self._came_back = False  # whether what was open is open again
         self._tag = session.folder.name
         session.conversations.dataChanged.connect(self._conversation_changed)
         settings.changed.connect(self._setting)
@@ -66,6 +67,7 @@ class OpenConversations(QObject):
 
     def open_again(self) -> None:
         """What was open when the program ended."""
+        self._came_back = True
         for one in self._settings.get("open"):
             parts = str(one).split("/", 2)
             if len(parts) == 3 and parts[0] == self._tag and parts[1] in ("peer", "group"):
@@ -89,7 +91,7 @@ class OpenConversations(QObject):
         pane = ConversationPane(self._session, self._settings, self._board, key)
         pane.search_wanted.connect(self.search_wanted)
         pane.members_wanted.connect(self.members_wanted)
-        pane.leave_wanted.connect(self.leave_wanted)
+        pane.bond_wanted.connect(self.bond_wanted)
         pane.picture_wanted.connect(self.picture_wanted)
         pane.watch_wanted.connect(self.watch_wanted)
         holder = self._tabs_with(pane) if self._settings.get("tabs") else self._window_with(pane)
@@ -121,7 +123,9 @@ class OpenConversations(QObject):
             self._remember_open()
 
     def _remember_open(self) -> None:
-        """Of this account; what others had open stays as it is."""
+        """Of this account; what others had open stays as it is. So does all as long as it has not been opened again."""
+        if not self._came_back:
+            return
         others = [one for one in self._settings.get("open") if not str(one).startswith(self._tag + "/")]
         mine = [f"{self._tag}/{key.kind.value}/{key.name}" for key in self._holders]
         self._settings.set("open", (mine + others)[:_MOST_OPEN])

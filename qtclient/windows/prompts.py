@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 
 from qtclient.i18n import tr
 from qtclient.model.session import Session
 from qtclient.model.settings import Settings
+from qtclient.records import Key, Kind
 from qtclient.widgets import said
 from qtclient.widgets.worded import button, label, weakly
 from qtclient.windows.window import Window
@@ -88,11 +90,13 @@ class _Prompt(Window):
 
 
 class NamePrompt(_Prompt):
-    """Asks for a name: ``kind`` is add_friend, create_group or join_group."""
+    """Asks for a name: ``kind`` is add_friend, create_group or join_group. ``made`` tells what is there now."""
+
+    made = pyqtSignal(object)  # Key
 
     def __init__(self, session: Session, settings: Settings, kind: str) -> None:
         super().__init__(settings, kind)
-        self._kind = kind
+        self._kind, self._name = kind, ""
         self._act: Act = {
             "add_friend": session.add_friend,
             "create_group": session.create_group,
@@ -133,7 +137,13 @@ class NamePrompt(_Prompt):
             self.complain(tr("The name is missing."))
         elif self.ok.isEnabled():
             self.wait()
+            self._name = unicodedata.normalize("NFC", name)  # as the server has it
             self._act(name, weakly(self._done))
+
+    def _done(self, ok: bool, text: str) -> None:
+        super()._done(ok, text)
+        if ok:
+            self.made.emit(Key(Kind.PEER if self._kind == "add_friend" else Kind.GROUP, self._name))
 
 
 class ConfirmPrompt(_Prompt):

@@ -12,7 +12,7 @@ from qtclient.model.session import Session
 from qtclient.model.settings import Settings
 from qtclient.records import Hit, Key
 from qtclient.widgets import said
-from qtclient.widgets.controls import Choice
+from qtclient.widgets.controls import Choice, clearable
 from qtclient.widgets.roster_list import RosterList
 from qtclient.widgets.worded import label, line, set_role
 from qtclient.windows.shortcuts import bind
@@ -154,7 +154,7 @@ class SearchWindow(Window):
 
     def _build(self) -> None:
         set_role(self.field, "search")
-        self.field.setClearButtonEnabled(True)
+        clearable(self.field)
         self.field.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
         top = QHBoxLayout()
         top.setContentsMargins(16, 16, 16, 8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from PyQt5.QtCore import QObject, QTimer
 
@@ -11,6 +12,7 @@ from qtclient.model.session import Session
 from qtclient.records import Key, Kind, LinkState, Member, Message
 from qtclient.widgets import said
 from qtclient.widgets.header import Header
+from qtclient.windows.bonds import is_bound
 
 _TYPING = 6000  # ms that "is writing" stays without another sign
 
@@ -23,6 +25,7 @@ class SecondLine(QObject):
         self._session, self._key, self._header = session, key, header
         self._members: list[Member] | None = None
         self._typists: dict[str, float] = {}
+        self._online = False  # as it is shown
         self._typing_over = QTimer(self)
         self._typing_over.setSingleShot(True)
         self._typing_over.setInterval(_TYPING)
@@ -31,6 +34,8 @@ class SecondLine(QObject):
         session.members.connect(self._members_known)
         session.group_event.connect(self._membership)
         session.presence.connect(self._presence)
+        session.friends_changed.connect(self._friends_changed)
+        session.groups_changed.connect(self._groups_changed)
         session.typing.connect(self._somebody_types)
         session.message_arrived.connect(self._arrived)
         self._link(session.link)
@@ -40,11 +45,13 @@ class SecondLine(QObject):
         now = time.monotonic()
         self._typists = {who: when for who, when in self._typists.items() if now - when < _TYPING / 1000 - 0.1}
         online = self._session.conversation(self._key).online
+        self._online = online
         self._header.set_online(online)
         if self._typists:
             self._header.set_second(self._writing(), busy=True)
         elif self._key.kind is Kind.GROUP:
-            self._header.set_second(_crowd(self._members))
+            outside = self._session.online and not is_bound(self._session, self._key)
+            self._header.set_second(tr("You are not in this group") if outside else _crowd(self._members))
         else:
             self._header.set_second(tr("online") if online else tr("offline"))
 
@@ -60,7 +67,7 @@ class SecondLine(QObject):
 
     def _members_known(self, group: str, members: list[Member]) -> None:
         if self._is_group(group):
-            self._members = members
+            self._members = list(members)
             self.say()
 
     def _membership(self, group: str, user: str, joined: bool) -> None:
@@ -68,7 +75,25 @@ class SecondLine(QObject):
             self._session.ask_members(group)
 
     def _presence(self, name: str, online: bool) -> None:
-        if self._key == Key(Kind.PEER, name):
+        if self._key.kind is Kind.GROUP:
+            self._come_or_gone(name, online)
+        elif self._key.name == name:
+            self.say()
+
+    def _come_or_gone(self, name: str, online: bool) -> None:
+        """One of the members, perhaps."""
+        for number, member in enumerate(self._members or ()):
+            if self._members and member.name == name and member.online is not online:
+                self._members[number] = replace(member, online=online)
+                self.say()
+
+    def _friends_changed(self) -> None:
+        """Who is no friend any more, or is one again, was not told as coming or going."""
+        if self._key.kind is Kind.PEER and self._session.is_online(self._key.name) != self._online:
+            self.say()
+
+    def _groups_changed(self) -> None:
+        if self._key.kind is Kind.GROUP:
             self.say()
 
     def _somebody_types(self, key: Key, who: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import (
     QCheckBox,
@@ -22,7 +22,7 @@ from qtclient.widgets.controls import Check, Choice
 from qtclient.widgets.scrolled import Scrolled
 from qtclient.widgets.worded import button, label, line, set_role
 from qtclient.windows.shortcuts import bind
-from qtclient.windows.window import Window
+from qtclient.windows.window import Window, fitting
 
 _SIZES = (0, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 24)
 _PICTURES = (0, 1_000_000, 5_000_000, 20_000_000)
@@ -58,16 +58,16 @@ class SettingsWindow(Window):
         self.password.clicked.connect(self.password_wanted)
         settings.changed.connect(self._fill)
         bind(self, "close", self.close)
+        if settings.get("windows").get(self.name) is None:
+            self.resize(fitting(self.sizeHint().expandedTo(QSize(520, 0))))
 
     def say_words(self) -> None:
         self.setWindowTitle(tr("Settings"))
         titles = (tr("Look"), tr("Messages"), tr("Notices"), tr("Files"), tr("Account"))
         for title, words in zip(self._titles, titles, strict=True):
             title.setText(words)
-        wide = max(self.fontMetrics().horizontalAdvance(words) for words in _names().values())
         for name, words in _names().items():
             self._labels[name].setText(words)
-            self._labels[name].setMinimumWidth(wide + 4)
             self.choices[name].setAccessibleName(words)
         for name, words in _check_names().items():
             self.checks[name].setText(words)
@@ -76,12 +76,24 @@ class SettingsWindow(Window):
         self.password.setText(tr("Change the password…"))
         self._offer()
         self._fill()
+        self._align()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_folder_hint"):
+            self._align()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() == Qt.Key.Key_Escape:
             self.close()
         else:
             super().keyPressEvent(event)
+
+    def _align(self) -> None:
+        """All names as wide as the widest, so that the choices stand in one column."""
+        wide = max(self.fontMetrics().horizontalAdvance(words) for words in _names().values())
+        for one in self._labels.values():
+            one.setMinimumWidth(wide + 4)
 
     def _offer(self) -> None:
         self._filling = True

@@ -48,6 +48,7 @@ class TransfersWindow(Window):
         if session.transfers_model.rowCount():
             self.list.setCurrentIndex(session.transfers_model.index(0))
         self._follow()
+        self.list.setFocus()
 
     def say_words(self) -> None:
         self.setWindowTitle(tr("Transfers"))
@@ -112,6 +113,8 @@ class TransfersWindow(Window):
             self.do("clear" if "clear" in self.possible(self.chosen()) else "cancel")
         elif event.key() == Qt.Key.Key_Space:
             self.do("pause" if "pause" in self.possible(self.chosen()) else "resume")
+        elif event.key() == Qt.Key.Key_Escape:
+            self.close()
         else:
             super().keyPressEvent(event)
 
@@ -169,14 +172,21 @@ class TransfersWindow(Window):
         model = self._session.transfers_model
         if not self.list.currentIndex().isValid() and model.rowCount():
             self.list.setCurrentIndex(model.index(0))
-        possible = self.possible(self.chosen())
-        for name, one in self._deeds.items():
-            one.setVisible(name in possible)
+        self._show_deeds(self.possible(self.chosen()))
         infos = model.records()
         running = sum(info.phase in _RUNS for info in infos)
         words = ntr("{count} file on its way", "{count} files on their way", running)
         self._title.setText(words if running else tr("Transfers"))
         self._clear_all.setVisible(any(info.phase.over for info in infos))
+
+    def _show_deeds(self, possible: list[str]) -> None:
+        """A button that goes leaves the keyboard to its counterpart. Left to Qt, Pause pressed twice would cancel."""
+        had = next((name for name, one in self._deeds.items() if one is self.focusWidget()), "")
+        for name, one in self._deeds.items():
+            one.setVisible(name in possible)
+        if had and had not in possible:
+            twin = {"pause": "resume", "resume": "pause"}.get(had, "")
+            (self._deeds[twin] if twin in possible else self.list).setFocus()
 
     def _clear_over(self) -> None:
         for info in self._session.transfers_model.records():

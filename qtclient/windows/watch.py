@@ -90,7 +90,10 @@ class WatchWindow(Window):
             self.canvas.show_image(image)
 
     def _show_text(self, path: str, text: str) -> None:
-        if path != self._asked or text == self.text.toPlainText():
+        if path != self._asked:
+            return
+        self.text.setPlaceholderText("" if text else tr("Nothing of it can be shown."))
+        if text == self.text.toPlainText():
             return
         bar = self.text.verticalScrollBar()
         place, at_end = bar.value(), bar.value() >= bar.maximum() - 4

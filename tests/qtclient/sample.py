@@ -80,6 +80,7 @@ def fill(daemons: Daemons, folder: Path) -> None:
         for client in people.values():
             client.expect("ack", mid=max(mids))
             _read_all(client, mids)
+        people[ANN].expect("history", peer=BEN, limit=1)  # whoever reads has the server make rows of what it took in
     finally:
         for client in people.values():
             client.close()
@@ -120,7 +121,8 @@ def _backdate(database: Path, mids: list[int]) -> None:
     now = int(time.time() * 1000)
     with contextlib.closing(sqlite3.connect(database, timeout=20)) as connection, connection:
         for said, mid in zip(HISTORY, mids, strict=True):
-            connection.execute("UPDATE messages SET ts = ? WHERE mid = ?", (now - said.ago * 60_000, mid))
+            changed = connection.execute("UPDATE messages SET ts = ? WHERE mid = ?", (now - said.ago * 60_000, mid))
+            assert changed.rowcount == 1, f"the server has not made a row of message {mid} yet"
 
 
 def picture(path: Path, width: int = 1280, height: int = 853) -> None:

@@ -21,6 +21,7 @@ from PyQt5.QtWidgets import QApplication, QWidget
 from PyQt5.sip import voidptr
 
 from chatwire.client import Client
+from qtclient.model.settings import Settings
 from qtclient.records import Key, Kind
 from tests.qtclient import sample
 from tests.qtclient.places import Place, arrange
@@ -69,6 +70,7 @@ class Scene:
         profile = self.folder / f"{name}{len(self._clients)}"
         account = prepare(self.daemons, name, profile)
         arrange(profile, account, main, talks)
+        Settings(profile).set("send_folder", str(self.folder))
         command = [sys.executable, "-m", "qtclient", "--profile", str(profile), "--language", "en", *options]
         self._clients.append(subprocess.Popen(command, cwd=ROOT, env=self.screen.environ, start_new_session=True))
 
@@ -114,7 +116,7 @@ class Scene:
         self.screen.key("ctrl+o")
         self.screen.window("Send files")
         self.settle(0.5)
-        self.screen.type(str(path))
+        self.screen.type(path.name)
         self.screen.key("Return")
         self.settle(0.5)
         self.screen.key("Return")

@@ -114,8 +114,21 @@ def test_the_report_can_be_copied(crashes: Crashes, qtbot: QtBot) -> None:
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None
     assert "ValueError: to be reported" in clipboard.text()
-    qtbot.mouseClick(buttons["C&lose"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(buttons["Clos&e"], Qt.MouseButton.LeftButton)
     assert not shown()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_two_buttons_have_the_same_letter(crashes: Crashes, language: str) -> None:
+    raise_soon(ValueError("whatever"))
+    qt_wait(shown, "the window is there")
+    set_language(language)
+    window = shown()[0]
+    window.say_words()
+    letters = [one.text().partition("&")[2][:1].upper() for one in window.findChildren(QPushButton)]
+    set_language("en")
+    assert all(letters)
+    assert len(set(letters)) == len(letters)
 
 
 def test_the_window_speaks_chinese_and_names_its_controls(crashes: Crashes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PyQt5.QtCore import QRectF
 from PyQt5.QtGui import QColor, QImage, QPainter
-from PyQt5.QtWidgets import QApplication, QLabel
+from PyQt5.QtWidgets import QApplication, QCompleter, QLabel, QLineEdit, QTabBar, QToolButton
 
 from qtclient.look import palette
 from qtclient.look.avatar import GROUNDS, ground, initials, paint_avatar
@@ -97,6 +97,44 @@ def test_the_size_of_the_text_is_switched_at_once(theme: tuple[Theme, Settings],
     settings.set("font_size", 9)
     assert words.font().pointSizeF() == 9
     words.deleteLater()
+
+
+@pytest.mark.parametrize("wanted", ["light", "dark"])
+def test_what_a_field_offers_can_be_read(theme: tuple[Theme, Settings], qapp: QApplication, wanted: str) -> None:
+    """The names of accounts in the login window, of files in Qt's dialog: a list that is a window of its own."""
+    _, settings = theme
+    settings.set("theme", wanted)
+    field, completer = QLineEdit(), QCompleter(["ann", "ben"])
+    field.setCompleter(completer)
+    field.show()
+    completer.complete()
+    popup = completer.popup()
+    assert popup is not None
+    popup.resize(200, 90)
+    shown = popup.grab().toImage().pixelColor(150, 80)
+    assert shown == QColor(palette.now().surface)
+    popup.close()
+    for one in (field, completer):
+        one.deleteLater()
+
+
+def test_the_arrows_beside_many_tabs_can_be_seen(theme: tuple[Theme, Settings], qapp: QApplication) -> None:
+    bar = QTabBar()
+    bar.resize(240, 40)
+    for number in range(20):
+        bar.addTab(f"somebody {number}")
+    bar.setCurrentIndex(10)
+    bar.show()
+    qapp.processEvents()
+    arrows = [one for one in bar.findChildren(QToolButton) if one.isVisible()]
+    assert len(arrows) == 2
+    for arrow in arrows:
+        shown = arrow.grab().toImage()
+        ground = shown.pixelColor(1, 1)
+        spots = [(x, y) for x in range(shown.width()) for y in range(shown.height())]
+        assert sum(shown.pixelColor(x, y) != ground for x, y in spots) > 12
+    bar.close()
+    bar.deleteLater()
 
 
 def test_the_program_has_a_sign(qapp: QApplication) -> None:

@@ -58,3 +58,16 @@ def test_problems_survive_being_kept(language: str) -> None:
         assert "refused" in words.link("cannot connect to 127.0.0.1:1: Connection refused")
     finally:
         set_language("en")
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("the server does not answer", "The server does not answer."),
+        ("chat.example.org:8000 cannot be reached (refused)", "chat.example.org:8000 cannot be reached (refused)."),
+        ("The password is wrong.", "The password is wrong."),
+        ("服务器没有应答", "服务器没有应答。"),
+    ],
+)
+def test_a_reason_that_stands_by_itself_is_a_sentence(reason: str, said: str) -> None:
+    assert words.sentence(reason) == said

@@ -48,6 +48,46 @@ def test_few_messages_stand_at_the_lower_end(show: Show) -> None:
     assert view.visualRect(view.model().index(1, 0)).bottom() > 540
 
 
+@pytest.mark.parametrize("count", [12, 300])
+def test_who_is_led_to_a_row_near_the_end_is_at_the_end(show: Show, count: int) -> None:
+    """All that is new is in sight then: it counts as read, and nothing leads to what is there already."""
+    view, rows = show([message(n) for n in range(1, count + 1)])
+    view.go_to(count - 5, part=0.2)
+    QApplication.processEvents()
+    assert view.at_end
+    rows.insert(count, [message(count + 1)])
+    qt_wait(lambda: view.visualRect(view.model().index(count, 0)).bottom() <= view.viewport().height(), "it follows")
+    if count > 100:
+        view.go_to(100, part=0.2)
+        assert not view.at_end
+        assert _top(view, 100) > 0
+
+
+def test_a_view_that_grows_until_the_newest_is_in_sight_is_at_the_end(show: Show) -> None:
+    view, _ = show([message(n) for n in range(1, 41)])
+    view.resize(480, 60)
+    view.go_to(30)
+    QApplication.processEvents()
+    assert not view.at_end
+    moved: list[bool] = []
+    view.moved.connect(lambda: moved.append(view.at_end))
+    view.resize(480, 900)
+    QApplication.processEvents()
+    assert view.at_end
+    assert moved[-1]
+
+
+def test_who_turns_the_wheel_at_the_end_stays_there(show: Show) -> None:
+    view, rows = show([message(n) for n in range(1, 101)])
+    bar = view.verticalScrollBar()
+    bar.triggerAction(bar.SliderSingleStepAdd)
+    assert view.at_end
+    rows.insert(100, [message(101)])
+    qt_wait(lambda: view.visualRect(view.model().index(100, 0)).bottom() <= view.viewport().height(), "it follows")
+    bar.triggerAction(bar.SliderSingleStepSub)
+    assert not view.at_end
+
+
 def test_what_is_in_sight_stays_when_older_ones_come(show: Show) -> None:
     view, rows = show(varied(200))
     view.go_to(100)

@@ -56,6 +56,23 @@ def test_unread_messages_are_counted_until_they_are_seen(pair: tuple[Windows, Wi
     qt_wait(lambda: ben.desk.tray.count == 0, "the tray has forgotten them")
 
 
+def test_new_messages_that_are_all_in_sight_are_read(pair: tuple[Windows, Windows]) -> None:
+    """The window opens where they begin, and need not be scrolled."""
+    ann, ben = pair
+    key = Key(Kind.PEER, ann.name)
+    for number in range(12):
+        ann.session.say(Key(Kind.PEER, ben.name), f"message {number}")
+        if number == 5:
+            qt_wait(lambda: ben.session.conversation(key).unread == 6, "six have come")
+            ben.session.mark_read(key)
+            qt_wait(lambda: ben.session.conversation(key).unread == 0, "they are read")
+    qt_wait(lambda: ben.session.conversation(key).unread == 6, "six more have come")
+    pane = ben.open(ann.name)
+    pane.window().activateWindow()
+    qt_wait(lambda: ben.session.conversation(key).unread == 0, "they are read, too")
+    assert not pane.messages._down.isVisible()
+
+
 def test_who_is_writing_is_told(pair: tuple[Windows, Windows]) -> None:
     ann, ben = pair
     here, there = ann.open(ben.name), ben.open(ann.name)
@@ -89,6 +106,7 @@ def test_a_friend_is_added_by_name(enter: Enter, plain_daemons: Daemons, name: C
     QTest.keyClick(prompt, Qt.Key.Key_Return)
     qt_wait(lambda: [friend.name for friend in windows.session.friends] == [ben], "they are friends")
     qt_wait(lambda: windows.desk._window("add_friend") is None, "the prompt has closed")
+    assert windows.desk.opened() == [Key(Kind.PEER, ben)]  # whom one adds, one wants to talk to
     qt_wait(lambda: [friend.name for friend in other.session.friends] == [ann], "on both sides")
 
 
@@ -107,6 +125,8 @@ def test_a_group_from_its_making_to_its_end(pair: tuple[Windows, Windows], name:
     replace(prompt.field, group)  # type: ignore[attr-defined]
     QTest.keyClick(prompt, Qt.Key.Key_Return)
     qt_wait(lambda: ben.session.groups == [group], "ben has joined")
+    opened = [Key(Kind.GROUP, group)]
+    qt_wait(lambda: ann.desk.opened() == opened and ben.desk.opened() == opened, "the group is open")
     here = ann.open(group, Kind.GROUP)
     qt_wait(lambda: here.header.second() == "2 members · 2 online", "both are counted")
     there = ben.open(group, Kind.GROUP)

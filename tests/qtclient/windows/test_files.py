@@ -10,16 +10,17 @@ import pytest
 from PyQt5.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt5.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from PyQt5.QtWidgets import QApplication, QFileDialog
 
 from chatwire.transfer.upload import upload
-from qtclient.records import FileInfo, FileState, Message, Phase
+from qtclient.records import FileInfo, FileState, Key, Kind, Message, Phase
 from qtclient.widgets.file_words import Deed, deeds
 from qtclient.widgets.pictures import read_picture
 from qtclient.windows.conversation import ConversationPane
 from qtclient.windows.picture import PictureWindow
 from qtclient.windows.transfers import TransfersWindow
 from qtclient.windows.watch import WatchWindow
+from tests.qtclient.person import button, shows
 from tests.qtclient.sample import picture
 from tests.qtclient.support import qt_wait
 from tests.qtclient.windows.conftest import Windows
@@ -131,6 +132,50 @@ def test_a_pasted_picture_is_sent(pair: tuple[Windows, Windows]) -> None:
     assert (got.width(), got.height(), got.pixelColor(3, 3).name()) == (40, 30, "#336699")
 
 
+def test_pasted_pictures_belong_to_where_they_were_pasted(pair: tuple[Windows, Windows]) -> None:
+    """Two in the same second, and the user looks at something else by the time they are written."""
+    ann, ben = pair
+    here, other = ann.open(ben.name), ann.open(ann.name)
+    for colour in ("#336699", "#996633"):
+        image = QImage(40, 30, QImage.Format.Format_RGB32)
+        image.fill(QColor(colour))
+        here._pasted(image)
+        QTest.qWait(2)
+    other.window().activateWindow()
+    other.composer.input.setFocus()
+    qt_wait(lambda: len(here.composer.attachments._list) == 2, "both are there")
+    assert not other.composer.attachments.sendable()
+
+
+def test_files_are_looked_for_where_the_last_ones_were(pair: tuple[Windows, Windows], tmp_path: Path) -> None:
+    ann, ben = pair
+    here = ann.open(ben.name)
+    path = tmp_path / "notes.txt"
+    path.write_text("x")
+    for folder in (Path.home(), tmp_path):
+        here.choose_files()
+        [dialog] = here.findChildren(QFileDialog)
+        assert dialog.directory().absolutePath() == str(folder)
+        here.composer._smile.setFocus()
+        dialog.filesSelected.emit([str(path)])
+        assert here.window().focusWidget() is here.composer.input  # Enter sends
+        dialog.close()
+        qt_wait(lambda: not here.findChildren(QFileDialog), "it has gone")
+
+
+def test_more_files_than_go_at_once_are_not_left_out_in_silence(pair: tuple[Windows, Windows], tmp_path: Path) -> None:
+    ann, ben = pair
+    paths = [tmp_path / f"{number}.txt" for number in range(53)]
+    for path in paths:
+        path.write_text("x")
+    here = ann.open(ben.name)
+    _drop(here, [*paths, *paths])
+    assert shows(here, "50 files to send")
+    assert shows(here, "only the first 50 at once")
+    button(here, "Do not send 7.txt").click()
+    assert not shows(here, "only the first")
+
+
 def test_declining(pair: tuple[Windows, Windows]) -> None:
     ann, ben = pair
     client = ann.daemons.log_in(ann.name)
@@ -164,6 +209,30 @@ def test_the_transfers_window_pauses_resumes_and_cancels(pair: tuple[Windows, Wi
     qt_wait(lambda: window._deeds["clear"].isVisible() or _phase(window) is None, "it can be cleared")
     window._clear_over()
     qt_wait(lambda: window.list.model().rowCount() == 0, "the list is empty")
+
+
+def test_pause_pressed_twice_goes_on_and_cancels_nothing(pair: tuple[Windows, Windows], tmp_path: Path) -> None:
+    ann, ben = pair
+    source = tmp_path / "large.bin"
+    with source.open("wb") as file:
+        file.truncate(3 << 30)
+    ann.session.send_file(Key(Kind.PEER, ben.name), source)
+    ann.desk.show_transfers()
+    window = ann.desk._window("transfers")
+    assert isinstance(window, TransfersWindow)
+    qt_wait(lambda: window.chosen() is not None, "its line is there")
+    assert window.focusWidget() is window.list
+    window._deeds["pause"].setFocus()
+    QTest.keyClick(window._deeds["pause"], Qt.Key.Key_Space)
+    qt_wait(lambda: _phase(window) is Phase.PAUSED, "it is paused")
+    assert window.focusWidget() is window._deeds["resume"]
+    QTest.keyClick(window._deeds["resume"], Qt.Key.Key_Space)
+    qt_wait(lambda: _phase(window) in (Phase.RUNNING, Phase.PREPARING), "it goes on")
+    assert window.focusWidget() is window._deeds["pause"]
+    window.do("cancel")
+    qt_wait(lambda: _phase(window) in (Phase.CANCELLED, None), "it is cancelled")
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    qt_wait(lambda: ann.desk._window("transfers") is None, "Escape closes it")
 
 
 def _phase(window: TransfersWindow) -> Phase | None:

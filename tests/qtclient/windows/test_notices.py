@@ -9,12 +9,14 @@ from typing import Any, cast
 import pytest
 from PyQt5 import sip
 from PyQt5.QtCore import QObject, pyqtSignal
+from PyQt5.QtWidgets import QAbstractButton, QAction
 
 from qtclient.records import Key, Kind
 from qtclient.windows import balloons, notifier
 from qtclient.windows.balloons import Balloons
 from qtclient.windows.notifier import Note, Notifier
 from qtclient.windows.tray import Tray
+from tests.qtclient.person import find
 from tests.qtclient.session_bus import Bus, daemon
 from tests.qtclient.support import Daemons, qt_wait
 from tests.qtclient.windows.conftest import Enter, Windows
@@ -245,6 +247,27 @@ def test_balloons_come_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> N
     qt_wait(lambda: not some._next.isActive(), "it is quiet")
     assert tray.icon.shown[-1] == "8"
     sip.delete(owner)
+
+
+def test_what_is_muted_and_that_nobody_disturbs_is_seen_wherever_it_was_chosen(pair: tuple[Windows, Windows]) -> None:
+    ann, ben = pair
+    here, key = ann.open(ben.name), Key(Kind.PEER, ben.name)
+    ann.desk.main._do(_deed("mute", key))
+    find(here, QAbstractButton, "Unmute").click()
+    assert not ann.session.muted(key)
+    find(here, QAbstractButton, "Mute")
+    status = ann.desk.main.top.status
+    ann.settings.set("dnd", True)
+    assert status.text() == "Online · do not disturb"
+    ann.settings.set("dnd", False)
+    assert status.text() == "Online"
+
+
+def _deed(name: str, key: Key) -> QAction:
+    """A line of the menu in the list."""
+    action = QAction()
+    action.setData((name, key))
+    return action
 
 
 def test_muting_and_not_disturbing(pair: tuple[Windows, Windows]) -> None:

@@ -10,9 +10,11 @@ from PyQt5.QtGui import QFont
 from PyQt5.QtWidgets import QApplication, QPushButton, QScrollArea
 
 from qtclient.model.settings import Settings
+from qtclient.windows.desk import Desk
 from qtclient.windows.login import LoginWindow
 from qtclient.windows.settings import SettingsWindow
 from qtclient.windows.window import Window
+from tests.qtclient.windows.conftest import Windows
 
 Make = Callable[[], Window]
 
@@ -119,3 +121,16 @@ def test_the_settings_are_as_wide_as_their_words(settings: Settings, points: int
     finally:
         window.close()
         window.deleteLater()
+
+
+def test_what_was_open_is_not_forgotten_by_a_desk_that_ends_at_once(pair: tuple[Windows, Windows]) -> None:
+    """The server can refuse a kept session before the windows have come back."""
+    ann, ben = pair
+    ann.open(ben.name)
+    ann.desk.close_all()
+    before = list(ann.settings.get("open"))
+    assert len(before) == 1
+    desk = Desk(ann.session, ann.settings, ann.theme)
+    desk.close_all()
+    desk.deleteLater()
+    assert ann.settings.get("open") == before

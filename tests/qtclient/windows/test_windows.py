@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QPoint, QPointF, Qt
+from PyQt5.QtGui import QWheelEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QLabel
 
@@ -14,6 +15,7 @@ from qtclient.look.theme import Theme
 from qtclient.model.settings import Settings
 from qtclient.records import Key, Kind, Link, LinkState
 from qtclient.widgets.banner import Banner, words
+from qtclient.widgets.scrolled import Scrolled
 from qtclient.widgets.toast import Toast
 from qtclient.windows.certificates import in_lines
 from qtclient.windows.login import LoginRequest, LoginWindow
@@ -66,6 +68,45 @@ def test_what_is_missing_is_said_before_anything_is_sent(login: LoginWindow) -> 
     assert asked == [LoginRequest("other.example.org:8000", "ben", "one", True, False)]
 
 
+def test_a_problem_leads_to_its_field_and_has_room(login: LoginWindow) -> None:
+    form = login._form
+    form.server.lineEdit().setFocus()
+    login.resize(login.sizeHint())
+    QTest.keyClick(form.server.lineEdit(), Qt.Key.Key_Return)
+    assert shows(login, "The password is missing.")
+    assert form.password.hasFocus()
+    area = login._pages.currentWidget()
+    assert isinstance(area, Scrolled)
+    qt_wait(lambda: area.verticalScrollBar().maximum() == 0, "nothing has to be scrolled")
+
+
+def test_a_server_that_is_given_need_not_be_typed(settings: Settings) -> None:
+    for server, there in (("", "server"), ("chat.example.org:8000", "user")):
+        window = LoginWindow(settings, server=server)
+        window.show()
+        window.activateWindow()
+        QApplication.processEvents()
+        form = window._form
+        wanted = {"server": form.server.lineEdit(), "user": form.user}[there]
+        assert window.focusWidget() in (wanted, wanted.parentWidget() if there == "server" else wanted)
+        window.close()
+        window.deleteLater()
+
+
+def test_the_language_can_be_chosen_before_the_login(login: LoginWindow, settings: Settings) -> None:
+    theme = Theme(settings)
+    theme.apply()
+    login._form.user.setText("ann")
+    button(login, "中文").click()
+    assert settings.get("language") == "zh"
+    assert login.windowTitle() == "登录"
+    button(login, "登录")
+    button(login, "English").click()
+    assert settings.get("language") == "en"
+    assert login._form.user.text() == "ann"
+    theme.deleteLater()
+
+
 def test_while_something_is_under_way_it_can_be_given_up(login: LoginWindow) -> None:
     declined: list[bool] = []
     login.declined.connect(lambda: declined.append(True))
@@ -92,10 +133,15 @@ def test_an_unknown_certificate_is_shown_and_pinned_only_on_consent(login: Login
 
 
 def test_a_changed_certificate_stops(login: LoginWindow) -> None:
-    login.changed_certificate("chat.example.org:8000", FINGERPRINT, FINGERPRINT[::-1])
+    login.changed_certificate("chat.example.org:8000", FINGERPRINT, FINGERPRINT[::-1], "/home/ann/known-servers")
     assert shows(login, "The server has changed its identity")
+    assert shows(login, "/home/ann/known-servers")
     visible = [one.text() for one in login.findChildren(type(login._changed.leave)) if one.isVisible()]
     assert visible == ["Back"]
+    QTest.keyClick(login._changed.leave, Qt.Key.Key_Return)
+    assert login.focusWidget() is login._form.password  # not on the link to another page
+    button(login, "New here? Create an account").click()
+    assert login.focusWidget() is login._form.password  # as the name is there already
 
 
 def test_a_hostile_error_is_only_a_line(login: LoginWindow) -> None:
@@ -122,6 +168,36 @@ def test_every_setting_counts_at_once(settings: Settings) -> None:
     settings.set("theme", "dark")
     assert window.choices["theme"].currentData() == "dark"
     settings.set("theme", "light")
+    settings.set("font_size", 0)
+    window.close()
+    theme.deleteLater()
+    QApplication.processEvents()
+
+
+def test_a_wheel_over_a_setting_chooses_nothing(settings: Settings) -> None:
+    window = SettingsWindow(settings)
+    window.resize(520, 300)
+    window.show()
+    box = window.choices["theme"]
+    for _ in range(3):
+        point, none = QPoint(20, 10), Qt.MouseButton.NoButton
+        held, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+        place = QPointF(point), QPointF(box.mapToGlobal(point))
+        QApplication.sendEvent(box, QWheelEvent(*place, QPoint(), QPoint(0, -120), none, held, phase, False))
+    assert settings.get("theme") == "system"
+    window.close()
+    QApplication.processEvents()
+
+
+def test_the_names_of_settings_grow_with_the_text(settings: Settings) -> None:
+    theme = Theme(settings)
+    theme.apply()
+    window = SettingsWindow(settings)
+    window.show()
+    settings.set("font_size", 24)
+    labels = window._labels.values()
+    qt_wait(lambda: all(one.width() >= one.sizeHint().width() for one in labels), "no name is cut")
+    assert len({box.x() for box in window.choices.values()}) == 1
     settings.set("font_size", 0)
     window.close()
     theme.deleteLater()
