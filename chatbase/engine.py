@@ -198,8 +198,7 @@ class Database:
 
 
 class _Running:
-    """A transaction in a block of its own. A class, since it costs a quarter of what nested generators do, and each
-    commit of the journal needs one.
+    """A transaction in a block of its own; nested generators would take 2 to 3 of 14 microseconds more.
 
     The driver's own connection is used, past the one of DBUtils, which might repeat a statement by itself.
     """
@@ -216,8 +215,8 @@ class _Running:
             self._pooled = self._database._take(write=self._write)
         except _DRIVER_ERRORS as error:
             raise _translated(error) from error
+        self._connection = self._pooled.dbapi_connection
         try:
-            self._connection = self._pooled.dbapi_connection
             cursor = self._connection.cursor()
             if self._database.sqlite:
                 cursor.execute(self._BEGIN)  # on MariaDB the first statement begins one, which saves a round trip
