@@ -93,8 +93,9 @@ class Dispatch:
             if (model := self._stage.models.get(key)) is not None:
                 model.reload()  # what it shows need not go on with what comes
         self._add(changes.added)
-        self._change(changes.changed)
-        self._move(changes)
+        self._move(changes.moved)
+        self._change(changes.changed)  # by the rows that they have now: what came before a move, the move tells
+        self._take_away(changes)
         self._list(changes.conversations)
         for message, live in changes.arrived:
             self._stage.message_arrived.emit(message, live)
@@ -115,13 +116,16 @@ class Dispatch:
                 model.change(message)
             self._stage.message_changed.emit(words.told(message))
 
-    def _move(self, changes: Changes) -> None:
-        """Messages that have got their lasting place, are gone, or are read."""
-        stage = self._stage
-        for row, message in changes.moved:
-            if (model := stage.models.get(message.key)) is not None:
+    def _move(self, moved: list[tuple[int, Message]]) -> None:
+        """Messages that have got their lasting place."""
+        for row, message in moved:
+            if (model := self._stage.models.get(message.key)) is not None:
                 model.move(row, message)
-            stage.message_changed.emit(words.told(message))
+            self._stage.message_changed.emit(words.told(message))
+
+    def _take_away(self, changes: Changes) -> None:
+        """Messages that are gone, or read."""
+        stage = self._stage
         for message in changes.removed:
             if (model := stage.models.get(message.key)) is not None:
                 model.remove(message.row)
