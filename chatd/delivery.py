@@ -23,7 +23,7 @@ from chatwire.codec import Object, encode
 NOTICES_LIMIT = 256 * 1024  # bytes of presence and other notices held for such a session
 HOLD_LIMIT = 1024 * 1024  # bytes held for a session that is catching up; above it, the database is read again instead
 
-MANY = 32  # sessions of a group in one loop: a send for each of them is most of what a message to it costs
+MANY = 16  # sessions of a group in one loop: a send for each of them is most of what a message to it costs
 HOLD = 0.002  # seconds that these sends wait for the next batch, if that is on its way to the disk already
 
 BLOCK = 16 * 1024  # bytes of a batch; what a sender gets shares all blocks with others in which it has said nothing
