@@ -117,7 +117,7 @@ class Delivery:
     def _from_one(self, chats: list[ChatRecord], posts: dict[EventLoop, list[Entry]]) -> None:
         """Private messages of one session: `_conversation` in half the time, and most are so."""
         first = chats[0]
-        sessions, theirs = self._both(first)
+        _, theirs, both = self._both(first)
         word, pushes, replies = _SUCCESS if theirs else _OFFLINE, [], []
         for chat in chats:
             end = b',"mid":%d,"ts":%d}\n' % (chat.mid, chat.ts)
@@ -127,7 +127,7 @@ class Delivery:
         common = b"".join(pushes)
         mid = first.mid if len(chats) == 1 else max([chat.mid for chat in chats])
         own: Own = {first.origin: ([b"".join(replies)], len(chats))}
-        here, fanout = first.origin.loop, by_loop(sessions)
+        here, fanout = first.origin.loop, by_loop(both)
         posts.setdefault(here, []).append(Entry(fanout.pop(here, ()), common, mid, own))
         for loop, there in fanout.items():
             posts.setdefault(loop, []).append(Entry(there, common, mid, {}))
@@ -151,16 +151,15 @@ class Delivery:
     def _private(self, chat: ChatRecord) -> tuple[Fanout, Words]:
         """The sessions of both users, and what a message of either is answered: is the other there?"""
         assert chat.recipient is not None
-        sessions, theirs = self._both(chat)
-        ours = sessions[: len(sessions) - len(theirs)] if chat.recipient != chat.sender else sessions
+        ours, theirs, both = self._both(chat)
         word = {chat.recipient: _SUCCESS if ours else _OFFLINE, chat.sender: _SUCCESS if theirs else _OFFLINE}
-        return by_loop(sessions), word
+        return by_loop(both), word
 
-    def _both(self, chat: ChatRecord) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
-        """The sessions of both users of a private message, the sender's first, and those of its recipient alone."""
+    def _both(self, chat: ChatRecord) -> tuple[tuple[Session, ...], tuple[Session, ...], tuple[Session, ...]]:
+        """The sessions of a private message's sender, of its recipient, and of both, who may be the same."""
         assert chat.recipient is not None
         ours, theirs = self._online.sessions_of_both(chat.sender, chat.recipient)
-        return ours + theirs if chat.recipient != chat.sender else ours, theirs
+        return ours, theirs, ours + theirs if chat.recipient != chat.sender else ours
 
 
 def _all_from_one(chats: list[ChatRecord]) -> bool:

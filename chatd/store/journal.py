@@ -69,7 +69,7 @@ class Journal:
         self._changes: deque[ChangeRecord] = deque()  # taken from the queue, and not begun
         self._chats: list[ChatRecord] = []  # what of the batch has not begun
         self._marks: list[MarkRecord] = []
-        self._condition = threading.Condition(threading.Lock())  # guards the three below
+        self._condition = threading.Condition(threading.Lock())  # guards the four below
         self._queue = RecordQueue()
         self.full = False  # written under the condition; a plain bit, since every message asks for it
         self._away = False  # a batch waits for the database to come back
@@ -92,6 +92,7 @@ class Journal:
         with self._condition:
             self._wake_for_more()
             self._queue.append(record)
+            self._see_whether_full()
 
     def submit_all(self, chats: Sequence[ChatRecord]) -> None:
         """Queue several messages at once, in this order. Raises JournalBusy, and has taken none of them then."""
@@ -297,7 +298,7 @@ class Journal:
     def _refuse_waiting(self) -> None:
         with self._condition:
             chats, others = self._queue.take_all()
-            self.full = False
+            self._see_whether_full()
         self._refuse([*self._rest(), *chats, *others])
 
     def _set_away(self, away: bool) -> None:
