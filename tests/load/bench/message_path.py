@@ -48,6 +48,9 @@ class _Loop:
     def before_output(self, job: Callable[[], None]) -> None:
         """It is done by hand."""
 
+    def hold_output(self, seconds: float) -> None:
+        """It is written by hand."""
+
     def call_later(self, delay: float, job: Callable[[], None]) -> Any:
         """Never comes."""
         return SimpleNamespace(cancel=lambda: None)
