@@ -34,7 +34,11 @@ Own = dict[Session, tuple[list[bytes], int]]
 Words = dict[int, bytes]
 """The result for the messages of each user; `success` where nothing is said."""
 
+Shown = frozenset[int]
+"""The users whose offers a session of the other one gets now. A legacy one gets them later, or never."""
+
 _SUCCESS, _OFFLINE = b',"result":"success"', b',"result":"offline"'
+_DELIVERED = b',"delivered":true'  # of an offer, whose result is always success
 
 BASE = b"\0"
 """Stands for what the URLs of files begin with."""
@@ -66,13 +70,13 @@ class _Block:
         self.pushes = [b"" if c.duplicate else c.push_open + end for c, end in zip(chats, self.ends, strict=True)]
         self.common = b"".join(self.pushes)
 
-    def own(self, session: Session, places: list[int], word: Words) -> bytes:
+    def own(self, session: Session, places: list[int], word: Words, shown: Shown) -> bytes:
         """The same messages as a sender sees them: a reply in place of each push of its own."""
         lines = self.pushes.copy()
         for place in places:
             chat = self.chats[place]
             if chat.offer is not None:
-                lines[place] = _offer_reply(chat, session)
+                lines[place] = _offer_reply(chat, session, handed_over=chat.sender in shown)
                 continue
             reply = chat.reply_open + word.get(chat.sender, _SUCCESS) + self.ends[place]
             told_too = chat.group is not None and session.peer.legacy  # as the original server did
@@ -136,24 +140,27 @@ class Delivery:
         first = chats[0]
         if first.group is not None:
             word: Words = {}
+            shown: Shown = frozenset()
             fanout = self._online.fanout(first.group)
         else:
-            fanout, word = self._private(first)
+            fanout, word, shown = self._private(first)
         blocks = [_Block(part) for part in _cut(chats)]
         common = b"".join([block.common for block in blocks])
-        own_by_loop = _own(blocks, word)
+        own_by_loop = _own(blocks, word, shown)
         mid = max(chat.mid for chat in chats)
         offers = _tell_stored(chats)
         for loop in fanout.keys() | own_by_loop.keys():
             entry = Entry(fanout.get(loop, ()), common, mid, own_by_loop.get(loop, {}), offers=offers)
             posts.setdefault(loop, []).append(entry)
 
-    def _private(self, chat: ChatRecord) -> tuple[Fanout, Words]:
-        """The sessions of both users, and what a message of either is answered: is the other there?"""
+    def _private(self, chat: ChatRecord) -> tuple[Fanout, Words, Shown]:
+        """The sessions of both users, and what a message, or an offer, of either is answered: is the other there?"""
         assert chat.recipient is not None
         ours, theirs, both = self._both(chat)
         word = {chat.recipient: _SUCCESS if ours else _OFFLINE, chat.sender: _SUCCESS if theirs else _OFFLINE}
-        return by_loop(both), word
+        sides = (chat.recipient, ours), (chat.sender, theirs)
+        shown = frozenset(user for user, others in sides if any(not one.peer.legacy for one in others))
+        return by_loop(both), word, shown
 
     def _both(self, chat: ChatRecord) -> tuple[tuple[Session, ...], tuple[Session, ...], tuple[Session, ...]]:
         """The sessions of a private message's sender, of its recipient, and of both, who may be the same."""
@@ -173,11 +180,12 @@ def _all_from_one(chats: list[ChatRecord]) -> bool:
     return all(chat.origin is origin and chat.offer is None for chat in chats)
 
 
-def _offer_reply(chat: ChatRecord, session: Session) -> bytes:
+def _offer_reply(chat: ChatRecord, session: Session, *, handed_over: bool) -> bytes:
     """What the sender of an offer is told when it is stored; a legacy one, when its port is open."""
     if session.peer.legacy:
         return b""
-    return b'%b%b,"mid":%d,"ts":%d}\n' % (chat.reply_open, _SUCCESS, chat.mid, chat.ts)
+    end = b',"mid":%d,"ts":%d}\n' % (chat.mid, chat.ts)
+    return chat.reply_open + _SUCCESS + (_DELIVERED if handed_over else b"") + end
 
 
 def _tell_stored(chats: Sequence[ChatRecord]) -> bool:
@@ -230,7 +238,7 @@ def _cut(chats: list[ChatRecord]) -> list[list[ChatRecord]]:
     return parts
 
 
-def _own(blocks: list[_Block], word: Words) -> dict[EventLoop, Own]:
+def _own(blocks: list[_Block], word: Words, shown: Shown) -> dict[EventLoop, Own]:
     """What each sender gets. A copy of everything for each of many senders would be too much: blocks are shared."""
     common = [block.common for block in blocks]
     pieces: dict[Session, list[bytes]] = {}
@@ -242,7 +250,7 @@ def _own(blocks: list[_Block], word: Words) -> dict[EventLoop, Own]:
         for session, mine in places.items():
             if session not in pieces:
                 pieces[session] = common.copy()
-            pieces[session][number] = block.own(session, mine, word)
+            pieces[session][number] = block.own(session, mine, word, shown)
             counts[session] = counts.get(session, 0) + len(mine)
     own_by_loop: dict[EventLoop, Own] = {}
     for session, count in counts.items():

@@ -221,6 +221,7 @@ COMMANDS: dict[str, Command] = {
             {"file": "the file's id", "filename": "as kept", "length": "", "state": "see [files](#files)",
              "url": "where to upload to (tus 1.0: `HEAD`, `PATCH`); missing once there is nothing more to upload",
              "port": "the file daemon's; for a legacy session a port for this file alone", **_STORED,
+             "delivered": "`true` if the offer has been handed to a session of the other one; else missing",
              "limit": "with `too_large`: bytes", "used": "with `too_large` and `quota`: bytes of your other files"},
             {"recv_file_port_reply":
                 "{file, filename, length, sha256?, state, url?, port, from_user, to_user or group, cid?, mid, ts}: the "

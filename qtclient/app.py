@@ -102,7 +102,7 @@ class Application(QObject):
         flow = self._flow
         flow.ready.connect(self._ready)
         flow.progress.connect(lambda text: self._on_login(lambda window: window.busy(text)))
-        flow.failed.connect(self._failed)
+        flow.failed.connect(lambda text: self._failed(text, at_server=not flow.reached))
         flow.certificate_unknown.connect(
             lambda address, shown: self._on_login(lambda window: window.ask_trust(address.name, shown))
         )
@@ -116,8 +116,8 @@ class Application(QObject):
         """What the login has to say, in its window, which is made where there was none (a kept token)."""
         act(self.login or self._show_login())
 
-    def _failed(self, text: str) -> None:
-        self._on_login(lambda window: window.failed(text))
+    def _failed(self, text: str, *, at_server: bool) -> None:
+        self._on_login(lambda window: window.failed(text, at_server=at_server))
 
     def _show_login(self) -> LoginWindow:
         if self.login is None:
@@ -134,7 +134,7 @@ class Application(QObject):
         try:
             address = parse_address(request.server)
         except ValueError as error:
-            self._failed(str(error))
+            self._failed(str(error), at_server=True)
             return
         self._stay = request.stay
         self._flow.start(address, request.user, request.password, register=request.register, stay=request.stay)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 
 from qtclient.cache import rows
 from qtclient.cache.numbers import Numbers
@@ -82,6 +84,14 @@ class Conversations:
         """Keep what is being written."""
         self._db.execute("UPDATE conversations SET draft = ? WHERE id = ?", (text, self.id(key)))
         self.touch(key, ts if text else 0)
+
+    def set_chosen(self, key: Key, paths: Sequence[str], ts: int) -> None:
+        """Keep which files are to be sent, and not sent yet."""
+        if paths:
+            self.touch(key, ts)
+            self._db.execute("REPLACE INTO chosen VALUES (?, ?)", (self.id(key), json.dumps(paths)))
+        elif (number := self.known(key)) is not None:
+            self._db.execute("DELETE FROM chosen WHERE conversation = ?", (number,))
 
     def set_muted(self, key: Key, muted: bool) -> None:
         """Whether it makes notices."""

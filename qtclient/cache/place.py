@@ -17,6 +17,7 @@ _ONLY_HERE = (
     ("messages", "row, conversation, mine, sent, ts, cid, sender, text, file, problem", f"row >= {1 << 53}"),
     ("files", "file, row, name, length, state, offset, sha256, path, detail", f"row >= {1 << 53} OR path <> ''"),
     ("transfers", "*", "1"),
+    ("chosen", "conversation, paths", "1"),
 )
 """What the server cannot tell again: table, columns, and which rows."""
 
@@ -119,7 +120,8 @@ def _save_from(aside: Path, into: sqlite3.Connection) -> None:
                     into.execute(f"INSERT OR IGNORE INTO {table} {names} VALUES ({places})", row)
     # A position in another numbering would hide what comes.
     into.execute("UPDATE conversations SET read_mid = 0, told_mid = 0, peer_read = 0, last = 0")
-    into.execute("DELETE FROM messages WHERE conversation NOT IN (SELECT id FROM conversations)")
+    for table in ("messages", "chosen"):  # its number will be another one's
+        into.execute(f"DELETE FROM {table} WHERE conversation NOT IN (SELECT id FROM conversations)")
 
 
 def _readable(source: sqlite3.Connection, query: str) -> list[tuple[object, ...]]:

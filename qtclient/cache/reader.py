@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,6 +61,14 @@ class Reader:
         """One of them; an empty one where there is none."""
         found = self._all(f"{rows.CONVERSATION} WHERE c.kind = ? AND c.name = ?", key.kind.value, key.name)
         return rows.conversation(found[0]) if found else Conversation(key)
+
+    def chosen(self, key: Key) -> list[str]:
+        """The files that are to be sent there, and not sent yet."""
+        found = self._all(
+            "SELECT paths FROM chosen JOIN conversations ON id = conversation WHERE kind = ? AND name = ?",
+            key.kind.value, key.name,
+        )  # fmt: skip
+        return [str(path) for path in json.loads(found[0][0])] if found else []
 
     def friends(self) -> list[str]:
         """The roster as it was last known, by name."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 _WAIT = 10.0  # seconds for another connection's commit
 
-_TABLES = """
+_SINCE_2 = """
+CREATE TABLE chosen (                      -- files to be sent, and not sent yet
+    conversation INTEGER PRIMARY KEY,
+    paths TEXT NOT NULL                    -- JSON
+);
+"""
+
+_TABLES = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 CREATE TABLE conversations (
@@ -83,6 +90,7 @@ CREATE TABLE transfers (
 );
 
 CREATE VIRTUAL TABLE search USING fts5 (place, pairs, content='', columnsize=0, tokenize='ascii', prefix='1');
+{_SINCE_2}
 """
 
 
@@ -110,7 +118,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def prepare(connection: sqlite3.Connection) -> bool:
-    """Make the tables where there are none; returns whether it was empty.
+    """Make the tables that are missing; returns whether it was empty.
 
     Raises:
         TooNew: it is for a newer program.
@@ -122,5 +130,7 @@ def prepare(connection: sqlite3.Connection) -> bool:
     if version == VERSION:
         connection.execute("SELECT count(*) FROM meta").fetchone()
         return False
-    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
-    return True
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {_SINCE_2 if version else _TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
+    )
+    return not version

@@ -42,6 +42,7 @@ class Actions(Stage):
         self._read_timer: QTimer
         self._typed: dict[Key, float] = {}
         self._drafts: dict[Key, str] = {}
+        self._chosen: dict[Key, list[str]] = {}
         self._muted: dict[Key, bool] = {}
         self._to_read: set[Key] = set()
 
@@ -97,6 +98,16 @@ class Actions(Stage):
         if text != self.draft(key):
             self._drafts[key] = text
             self._account.set_draft(key, text)
+
+    def chosen(self, key: Key) -> list[str]:
+        """The files that were to be sent."""
+        return self._chosen[key] if key in self._chosen else self._reader.chosen(key)
+
+    def set_chosen(self, key: Key, paths: list[str]) -> None:
+        """Keep which files are to be sent."""
+        if paths != self.chosen(key):
+            self._chosen[key] = paths
+            self._account.set_chosen(key, paths)
 
     def muted(self, key: Key) -> bool:
         """Whether a conversation makes no notices."""

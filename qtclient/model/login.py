@@ -60,6 +60,7 @@ class LoginFlow(QObject):
         self.known_servers = profile / _PINS
         self._pins = Pins(self.known_servers)
         self._tokens = Tokens(profile)
+        self.reached = True  # whether the server of the last attempt could be spoken with
         self._attempt = 0  # what comes of earlier ones is thrown away
         self._asked: _Asked | None = None
         self._shown = ""
@@ -112,7 +113,7 @@ class LoginFlow(QObject):
 
     def _run(self, work: Callable[[], object]) -> None:
         self._attempt += 1
-        number = self._attempt
+        number, self.reached = self._attempt, True
 
         def run() -> None:
             try:
@@ -147,6 +148,7 @@ class LoginFlow(QObject):
         elif isinstance(came, StrangeCertificate):
             self._strange(came)
         elif isinstance(came, Exception):
+            self.reached = isinstance(came, Refused) or not isinstance(came, LinkError)
             self._fail(self._words(came))
 
     def _entered(self, entered: Entered) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,10 @@ class Account:
     def set_draft(self, key: Key, text: str) -> None:
         """Keep what is being written."""
         self._writer.do(lambda ledger: ledger.conversations.set_draft(key, text, now_ms()))
+
+    def set_chosen(self, key: Key, paths: Sequence[str]) -> None:
+        """Keep which files are to be sent."""
+        self._writer.do(lambda ledger: ledger.conversations.set_chosen(key, paths, now_ms()))
 
     def set_muted(self, key: Key, muted: bool) -> None:
         """Whether a conversation makes notices."""

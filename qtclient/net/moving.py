@@ -227,9 +227,10 @@ class Moving:
         if reply.get("result") != "success" or info is None:
             return
         mid, ts, known = incoming.mid(reply), incoming.timestamp(reply), replace(info, path=kept.path)
+        sent = Sent.DELIVERED if reply.get("delivered") is True else Sent.STORED
 
         def job(ledger: Ledger) -> None:
-            ledger.messages.stored(kept.cid, mid, ts, Sent.STORED, known)
+            ledger.messages.stored(kept.cid, mid, ts, sent, known)
             ledger.messages.file_path(known.file, kept.path)
             ledger.saw(mid)
 

@@ -98,6 +98,10 @@ class Attachments(Worded):
         self.changed.emit()
         return good
 
+    def paths(self) -> list[str]:
+        """All that are there, also those that cannot be sent."""
+        return [one.path for one in self._list]
+
     def sendable(self) -> bool:
         """Whether there is anything to send."""
         return any(not one.problem for one in self._list)

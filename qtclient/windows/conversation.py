@@ -59,6 +59,8 @@ class ConversationPane(Worded):
         self._connect()
         self.composer.set_text(session.draft(key))
         self._set_link(session.link)
+        if chosen := session.chosen(key):  # once the limits are known
+            self.composer.attachments.add(chosen)
         self._apply("send_with")
         self.header.set_muted(session.muted(key))
         self.say_words()
@@ -91,6 +93,7 @@ class ConversationPane(Worded):
         """What is being written survives."""
         self._keep_draft.stop()
         self.session.set_draft(self.key, self.composer.text())
+        self.session.set_chosen(self.key, self.composer.attachments.paths())
 
     def end(self) -> None:
         """The window closes."""
@@ -157,6 +160,7 @@ class ConversationPane(Worded):
     def _send_files(self, paths: list[str]) -> None:
         for path in paths:
             self.session.send_file(self.key, Path(path))
+        self.session.set_chosen(self.key, self.composer.attachments.paths())
         self.messages.to_newest()
 
     def _pasted(self, image: QImage) -> None:
@@ -274,6 +278,7 @@ class ConversationPane(Worded):
         composer.choose_files.connect(self.choose_files)
         composer.typed.connect(self._typed)
         composer.text_changed.connect(self._keep_draft.start)
+        composer.attachments.changed.connect(self._keep_draft.start)
         composer.leave_up.connect(self.to_messages)
         header.search.connect(self.want_search)
         header.members.connect(self.want_members)

@@ -70,14 +70,15 @@ class LoginWindow(Worded):
         self._form.say(said.name(text), "second")
         self._grow()
 
-    def failed(self, text: str) -> None:
-        """It did not work: why, and another try."""
+    def failed(self, text: str, *, at_server: bool = False) -> None:
+        """It did not work: why, and another try. ``at_server``: it is the server's address that should be looked at."""
         self._pages.setCurrentIndex(_FORM)
         self._form.lock(False)
         self._form.say(said.text(text), "error")
         self._grow()
-        self._form.password.setFocus()
-        self._form.password.selectAll()
+        field = self._form.server.lineEdit() if at_server else self._form.password
+        field.setFocus()
+        field.selectAll()
 
     def ask_trust(self, server: str, fingerprint: str) -> None:
         """The server is not known: is it the right one?"""

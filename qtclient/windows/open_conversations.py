@@ -73,10 +73,7 @@ class OpenConversations(QObject):
             if len(parts) == 3 and parts[0] == self._tag and parts[1] in ("peer", "group"):
                 key = Key(Kind(parts[1]), parts[2])
                 if not self._closing and key not in self._holders:
-                    holder = self._make(key)
-                    holder.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-                    holder.show()
-                    holder.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, False)
+                    _show_behind(self._make(key))
 
     def close_all(self) -> None:
         """Close them; they are open again after the next start."""
@@ -140,7 +137,7 @@ class OpenConversations(QObject):
         for holder in self.holders():
             holder.close()
         for key in keys:
-            self._make(key).show()
+            _show_behind(self._make(key))
 
     def _conversation_changed(self, first: QModelIndex, last: QModelIndex) -> None:
         """The titles of windows follow what comes and what is read."""
@@ -149,3 +146,10 @@ class OpenConversations(QObject):
             holder = self._holders.get(record.key) if isinstance(record, Conversation) else None
             if holder is not None:
                 holder.say_titles()
+
+
+def _show_behind(holder: Holder) -> None:
+    """Show it, and leave the keyboard to the window that has it."""
+    holder.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+    holder.show()
+    holder.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, False)

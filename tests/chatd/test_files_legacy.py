@@ -127,7 +127,9 @@ def test_a_receiver_with_both_kinds_of_sessions(server: RunningServer, enter: En
 def test_a_legacy_receiver_of_a_modern_sender(server: RunningServer, enter: Enter) -> None:
     daemon = attach(server)
     alice, ben, too = server.user("alice"), enter("ben", source="127.0.0.3"), enter("ben", known=True)
-    file = offer(alice, "ben", length="77")["file"]
+    reply = offer(alice, "ben", length="77")
+    file = reply["file"]
+    assert "delivered" not in reply, "its port comes later"
     ben.quiet()
     daemon.uploading(file, 0)
     for port in (40001, 40002):

@@ -28,7 +28,7 @@ def test_an_offer_goes_to_all_sessions_of_both_but_the_sending_one(server: Runni
     url, mid, ts = reply.pop("url"), reply["mid"], reply["ts"]
     assert reply == {
         "cmd": "send_file_port_reply", "id": alice._last_id, "result": "success", "port": PORT, "state": "waiting",
-        "filename": "世界 1.txt", "length": 1000, "file": file, "mid": mid, "ts": ts,
+        "filename": "世界 1.txt", "length": 1000, "file": file, "delivered": True, "mid": mid, "ts": ts,
     }  # fmt: skip
     assert daemon.ticket(url, base_of(server)) == Ticket(file, "up", 1000)
     for client in (bob, bob_too, elsewhere):
@@ -52,6 +52,7 @@ def test_an_offer_to_a_group_goes_to_every_member(server: RunningServer) -> None
     alice, bob, carol = server.group("staff", "alice", "bob", "carol")
     stranger, elsewhere = server.user("dave"), server.again("alice")
     reply = offer(alice, group="staff", length=0)
+    assert "delivered" not in reply, "that would be a question of who"
     for client in (bob, carol, elsewhere):
         [push] = arrived(client)
         assert daemon.ticket(push.pop("url"), base_of(server)) == Ticket(reply["file"], "down", 0)
@@ -69,6 +70,7 @@ def test_an_offer_to_somebody_who_is_offline_is_a_success_and_comes_later(server
     alice.private_chat("bob", "before")
     reply = offer(alice, "bob")
     assert reply["result"] == "success"
+    assert "delivered" not in reply
     alice.private_chat("bob", "after")
     before, push, after = arrived(server.again("bob"))
     assert (before["text"], after["text"]) == ("before", "after")

@@ -133,6 +133,7 @@ def broken(path: Path) -> None:
     with book.do():
         book.ledger.write(ANN, "c1", "never sent", 5, Sent.WAITING)
         book.ledger.conversations.set_draft(CREW, "a draft", 6)
+        book.ledger.conversations.set_chosen(ANN, ["/a"], 6)
         book.ledger.transfers.put(Kept(1, True, ANN, "c", "f", "t", "p", 1, 1, "", Phase.PAUSED, ""))
     book.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     book.close()
@@ -158,6 +159,7 @@ def test_a_broken_cache_is_set_aside(path: Path, ear: Ear) -> None:
     assert len(list(path.parent.glob("cache-broken-*.db"))) == 1
     reader = Reader(path)
     assert reader.conversation(CREW).draft == "a draft"
+    assert reader.chosen(ANN) == ["/a"]
     assert not reader.meta("begun"), "it is filled from the server again"
     reader.close()
 
@@ -207,6 +209,22 @@ def test_nobody_else_can_read_it(path: Path) -> None:
     db, _ = open_place(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     db.close()
+
+
+def test_one_of_the_first_version_gets_what_it_lacks(path: Path) -> None:
+    db, _ = open_place(path)
+    db.execute("INSERT INTO friends VALUES ('ann')")
+    db.execute("DROP TABLE chosen")
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+    book = Book(path)
+    with book.do():
+        book.ledger.conversations.set_chosen(ANN, ["/a"], 6)
+    book.close()
+    reader = Reader(path)
+    assert reader.chosen(ANN) == ["/a"]
+    assert reader.friends() == ["ann"], "what was there stays"
+    reader.close()
 
 
 def test_one_from_the_future_is_left_alone(path: Path, ear: Ear) -> None:

@@ -41,7 +41,7 @@ def test_a_file_goes_to_a_friend(daemons: Daemons, name: Name, tmp_path: Path) -
         qt_wait(lambda: file_state(one, peer(ben)) is file_state(two, peer(ann)) is FileState.COMPLETE, "both know")
         [mine] = all_in(model)
         assert mine.mine
-        assert mine.sent is Sent.STORED
+        assert mine.sent is Sent.DELIVERED
         assert mine.file
         assert mine.file.path == str(path)
         received = two.messages(peer(ann))

@@ -125,6 +125,7 @@ def test_what_can_go_wrong(plain_daemons: Daemons, name: Name, window: Window) -
         window.flow.start(where, user, password, register=register, stay=False)
         qt_wait(lambda number=number: len(window.failed) == number, said)  # type: ignore[misc]
         assert said in window.failed[-1]
+        assert window.flow.reached is (said != "cannot be reached")
     assert not window.sessions
 
 

@@ -207,12 +207,17 @@ def test_drafts_and_muting_stay(plain_daemons: Daemons, name: Name, tmp_path: Pa
     with sessions(plain_daemons, tmp_path, ann, ben) as (one, _):
         one.set_draft(peer(ben), "half a sen")
         one.set_muted(peer(ben), True)
+        one.set_chosen(peer(ben), ["/a/世界.txt", "/b"])
         assert one.draft(peer(ben)) == "half a sen"
+        assert one.chosen(peer(ben)) == ["/a/世界.txt", "/b"]
         assert one.muted(peer(ben))
     again = log_in(plain_daemons, ann, tmp_path / ann)
     try:
         assert again.draft(peer(ben)) == "half a sen"
         assert again.muted(peer(ben))
+        assert again.chosen(peer(ben)) == ["/a/世界.txt", "/b"]
+        again.set_chosen(peer(ben), [])
+        qt_wait(lambda: not again._reader.chosen(peer(ben)), "nothing is to be sent any more")
         assert again.conversations.records()[0].draft == "half a sen"
         again.set_draft(peer(ben), "")
         qt_wait(lambda: not again.conversation(peer(ben)).draft, "it is gone")

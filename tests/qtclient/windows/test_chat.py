@@ -178,6 +178,9 @@ def test_drafts_open_windows_and_places_come_back(pair: tuple[Windows, Windows])
     window = here.window()
     window.setGeometry(120, 90, 500, 480)
     QTest.keyClicks(here.composer.input, "not finished")
+    chosen = ann.profile / "to be sent.txt"
+    chosen.write_text("it")
+    here.composer.attachments.add([str(chosen)])
     ann.close()
     ann.come_back()
     key = Key(Kind.PEER, ben.name)
@@ -186,8 +189,11 @@ def test_drafts_open_windows_and_places_come_back(pair: tuple[Windows, Windows])
     assert again is not None
     assert again.composer.text() == "not finished"
     assert again.window().geometry().getRect() == (120, 90, 500, 480)
+    assert again.composer.attachments.paths() == [str(chosen)]
     _type(again, "")
     qt_wait(lambda: ann.session.conversation(key).draft == "", "the draft has gone")
+    assert ann.session.chosen(key) == [], "what was sent is not offered once more"
+    qt_wait(lambda: [m.file.name for m in _messages(again) if m.file] == ["to be sent.txt"], "the file has gone, too")
 
 
 def test_windows_become_tabs_and_windows_again(pair: tuple[Windows, Windows]) -> None:

@@ -144,6 +144,13 @@ def test_a_changed_certificate_stops(login: LoginWindow) -> None:
     assert login.focusWidget() is login._form.password  # as the name is there already
 
 
+def test_the_cursor_goes_where_something_has_to_be_changed(login: LoginWindow) -> None:
+    login.failed("The server cannot be reached.", at_server=True)
+    assert login.focusWidget() is login._form.server  # for its line
+    login.failed("The password is wrong.")
+    assert login.focusWidget() is login._form.password
+
+
 def test_a_hostile_error_is_only_a_line(login: LoginWindow) -> None:
     login.failed("<b>bold</b>\u202e\x1b[2J" * 50)
     label = next(one for one in login.findChildren(QLabel) if "bold" in one.text())
