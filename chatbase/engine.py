@@ -51,6 +51,7 @@ class Conflict(Exception):
 class Cursor(Protocol):
     """The part of a DB-API cursor that transactions use."""
 
+    connection: Any
     rowcount: int
     lastrowid: int | None
 
@@ -69,6 +70,11 @@ class Transaction:
     def __init__(self, database: Database, cursor: Cursor) -> None:
         self._database = database
         self._cursor = cursor
+
+    @property
+    def connection(self) -> object:
+        """The driver's connection, to be compared only: another one after the last one was lost."""
+        return self._cursor.connection
 
     def rows(self, sql: str, *args: Any) -> Sequence[Row]:
         """Return all rows of a query; parameters are marked by ``?``."""

@@ -2,7 +2,8 @@
 
 On MariaDB the claim is a lock that belongs to the connection through which the journal writes: a transaction on this
 connection cannot outlive the claim, whatever breaks. When the connection is lost, the next transaction takes the lock
-again on a new one, or is refused. To have it again also says that nothing of the old connection is on its way any
+again on a new one, or is refused. No question is asked of a connection that has the lock: it would be one of four round
+trips of a commit. To have it again also says that nothing of the old connection is on its way any
 more: MariaDB ends a connection's transaction before it gives up the connection's locks.
 
 On SQLite it is a lock on a file beside the database. The database file itself is SQLite's to lock.
@@ -91,6 +92,7 @@ class LockClaim:
                 row = tx.row("SELECT DATABASE()")
                 self._name = lock_name(row[0] if row else "")
                 self._take(tx, WAIT)
+                self._holder = tx.connection
         except DatabaseUnavailable:
             self._database.close()
             raise
@@ -98,8 +100,9 @@ class LockClaim:
     @contextmanager
     def transaction(self, *, write: bool = False) -> Iterator[Transaction]:
         with self._database.transaction(write=write) as tx:
-            if tx.row("SELECT IS_USED_LOCK(?) = CONNECTION_ID()", self._name) != (1,):
+            if tx.connection is not self._holder:
                 self._take(tx, 0)
+                self._holder = tx.connection
                 log.warning("the connection to the database was lost; it is claimed again")
             yield tx
 

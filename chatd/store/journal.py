@@ -290,6 +290,7 @@ class Journal:
 
     def _pause_and_refuse(self) -> None:
         self._refuse_waiting()
+        self._merger.refuse_waiting()
         with self._condition:
             if self._stopping:
                 raise _FateUnknown

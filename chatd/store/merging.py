@@ -81,6 +81,11 @@ class Merger:
         if self.wanted or (self.count and (idle or self._enough())):
             self.merge(last_mid)
 
+    def refuse_waiting(self) -> None:
+        """The database is away: tell those who wait to read."""
+        if self.wanted:
+            self._tell(self._merged, 1)
+
     def _enough(self) -> bool:
         many = self._batches >= BATCHES or self.count >= MOST
         return (self.count >= ENOUGH and many) or self._length >= LONGEST

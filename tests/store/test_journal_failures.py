@@ -10,8 +10,8 @@ import pymysql
 import pytest
 
 from chatbase import schema
-from chatbase.engine import CommitUncertain, Database
-from chatd.store import messages
+from chatbase.engine import CommitUncertain, Database, DatabaseUnavailable
+from chatd.store import merging, messages
 from chatd.store.journal import Journal, JournalBusy
 from chatd.store.records import MarkRecord
 from chatwire.codec import encode_value
@@ -90,9 +90,11 @@ def test_a_database_that_never_commits_is_given_up(bench: Bench) -> None:
     assert bench.stored() == [(1, "b")]
 
 
-def test_while_the_fate_of_a_batch_is_unknown_nothing_is_accepted(
+def test_while_the_fate_of_a_batch_is_unknown_nothing_is_accepted_and_nobody_waits_to_read(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(merging, "PATIENCE", 600.0)
+    bench.say_and_wait("before", 1)
     real = bench.database._take
 
     def away(**_: object) -> None:
@@ -115,11 +117,18 @@ def test_while_the_fate_of_a_batch_is_unknown_nothing_is_accepted(
     uncertain = bench.say("uncertain")
     wait_until(refused, "the journal refuses")
     assert uncertain not in bench.delivered
-    bench.database._take = real  # type: ignore[method-assign]
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(bench.journal.make_readable)
+        try:
+            wait_until(reading.done, "who wants to read is told")
+        finally:
+            bench.database._take = real  # type: ignore[method-assign]
+    with pytest.raises(DatabaseUnavailable):
+        reading.result()
     wait_until(lambda: uncertain in bench.delivered, "the truth is known")
     assert all(record.text == "too early" for record in bench.failed)
     wait_until(lambda: not refused(), "the journal accepts again")
-    assert (1, "uncertain") in bench.stored()
+    assert (2, "uncertain") in bench.stored()
 
 
 @pytest.mark.parametrize("happened", [True, False])
