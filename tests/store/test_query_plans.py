@@ -219,7 +219,7 @@ def _instructions(tx: Transaction, run: Callable[[Transaction], object]) -> int:
         count += 1
         return 0
 
-    connection = tx._cursor.connection  # type: ignore[attr-defined]
+    connection = tx._cursor.connection
     connection.set_progress_handler(step, 1)
     try:
         run(tx)
