@@ -33,6 +33,13 @@ class Ranges:
         ).fetchone()
         return int(row[0]) if row is not None and row[1] >= mid else mid - 1
 
+    def high(self, conversation: int, mid: int) -> int:
+        """The high end of the range that a mid is in, or the mid itself when it is in none."""
+        row = self._db.execute(
+            "SELECT high FROM ranges WHERE conversation = ? AND low < ? ORDER BY low DESC LIMIT 1", (conversation, mid)
+        ).fetchone()
+        return max(int(row[0]), mid) if row is not None else mid
+
     def forget(self, conversation: int, low: int, high: int) -> None:
         """Something may be missing above ``low`` up to ``high``."""
         if low >= high:

@@ -107,8 +107,16 @@ class Reader:
             ::-1
         ]
 
-    def after(self, key: Key, row: int, count: int) -> list[Message]:
-        """What stands below a row."""
+    def after(self, key: Key, row: int, count: int) -> Page:
+        """What stands below a row, up to where something may be missing."""
+        found = self.any_after(key, row, count)
+        high = self._high(key, min(row, NOW))
+        kept = found if high == NOW else [message for message in found if message.row <= high]
+        whole = len(kept) == len(found)
+        return Page(kept, whole, end=whole and len(found) < count)
+
+    def any_after(self, key: Key, row: int, count: int) -> list[Message]:
+        """The same, whatever may be missing."""
         conversation = self._id(key)
         if conversation is None:
             return []
@@ -168,6 +176,13 @@ class Reader:
             return self._ranges.low(conversation, mid)
         except sqlite3.Error:
             return mid  # nothing is known to be there
+
+    def _high(self, key: Key, mid: int) -> int:
+        conversation = self._id(key)
+        try:
+            return mid if conversation is None else self._ranges.high(conversation, mid)
+        except sqlite3.Error:
+            return mid  # the same
 
     def _id(self, key: Key) -> int | None:
         if key not in self._ids:

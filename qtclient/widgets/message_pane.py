@@ -14,7 +14,8 @@ from PyQt5.QtWidgets import QVBoxLayout, QWidget
 from qtclient.i18n import ntr, tr
 from qtclient.look import palette
 from qtclient.look.icons import icon, paint_icon
-from qtclient.model.messages import MessageRole, MessagesModel
+from qtclient.model.message_rows import MessageRole
+from qtclient.model.messages import MessagesModel
 from qtclient.records import Hit
 from qtclient.widgets.files import FileBoard
 from qtclient.widgets.message_view import MessageView
@@ -122,7 +123,7 @@ class MessagePane(Worded):
             self.view.go_to(number, part=0.2)
 
     def _arrived(self, parent: QModelIndex, first: int, last: int) -> None:
-        if last != self._model.rowCount() - 1 or not first or self.view.at_end:
+        if self._model.paging or last != self._model.rowCount() - 1 or not first or self.view.at_end:
             return
         new = [self._model.message(number) for number in range(first, last + 1)]
         self._below += sum(not message.mine for message in new)

@@ -12,7 +12,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from qtclient.app import Application
-from qtclient.model.messages import MessageRole
+from qtclient.model.message_rows import MessageRole
 from qtclient.model.session import Session
 from qtclient.model.settings import Settings
 from qtclient.options import Options

@@ -13,7 +13,8 @@ from PyQt5.QtTest import QAbstractItemModelTester
 from qtclient.cache.reader import Reader
 from qtclient.i18n import set_language
 from qtclient.model.conversations import ConversationRole, ConversationsModel
-from qtclient.model.messages import KEPT, MOST, PAGE, MessageRole, MessagesModel
+from qtclient.model.message_rows import KEPT, MOST, MessageRole
+from qtclient.model.messages import PAGE, MessagesModel
 from qtclient.model.people import FriendRole, FriendsModel, GroupsModel
 from qtclient.model.transfers import TransfersModel
 from qtclient.records import Conversation, Friend, Key, Kind, Message, Phase, Sent, TransferInfo
@@ -210,6 +211,48 @@ def test_a_jump_and_the_way_back(qapp: object, cache: Cache) -> None:
     assert mids(model) == list(range(441, 501))
     assert model.load_around(9999) == -1
     assert tester.model() is model
+
+
+def test_a_hole_below_a_jump_is_filled_by_the_server(qapp: object, cache: Cache) -> None:
+    """Backwards from what comes behind it, until nothing is missing any more."""
+    cache.book.welcome(login(300))
+    cache.book.arrive(private(301), private(302))
+    with cache.book.do():
+        cache.book.ledger.history(ANN, [private(mid) for mid in range(1, 101)], 101, more=False)
+    model = MessagesModel(ANN, cache)
+    tester = QAbstractItemModelTester(model, STRICT)
+    assert model.load_around(60) >= 0
+    while model.load_newer() and not model.loading:
+        pass
+    assert (mids(model)[-1], model.at_end) == (100, False)
+    assert model.load_newer(), "once is enough"
+    assert [before for before, _ in cache.asked] == [301]
+    with cache.book.do():
+        cache.book.ledger.history(ANN, [private(mid) for mid in range(201, 300)], 301, more=True)
+    cache.asked[0][1](True)
+    assert ([before for before, _ in cache.asked], mids(model)[-1]) == ([301, 201], 100), "there is still a hole"
+    with cache.book.do():
+        cache.book.ledger.history(ANN, [private(mid) for mid in range(90, 201)], 201, more=True)
+    cache.asked[1][1](True)
+    while model.load_newer():
+        pass
+    assert model.at_end
+    assert mids(model)[-202:] == [*range(100, 300), 301, 302]
+    assert tester.model() is model
+
+
+def test_without_a_server_what_stands_behind_a_hole_is_better_than_nothing(qapp: object, cache: Cache) -> None:
+    cache.book.welcome(login(300))
+    cache.book.arrive(private(301))
+    with cache.book.do():
+        cache.book.ledger.history(ANN, [private(mid) for mid in range(1, 5)], 5, more=False)
+    model = MessagesModel(ANN, cache)
+    assert model.load_around(2) >= 0
+    assert (mids(model), model.at_end) == ([1, 2, 3, 4], False)
+    model.load_newer()
+    cache.online = False
+    cache.asked[0][1](False)
+    assert (mids(model), model.at_end) == ([1, 2, 3, 4, 301], True)
 
 
 def told(mid: int, key: Key = ANN) -> Message:

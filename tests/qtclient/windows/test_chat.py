@@ -13,7 +13,7 @@ from PyQt5.QtWidgets import QApplication
 from qtclient.records import Key, Kind, Message, Sent
 from qtclient.windows.conversation import ConversationPane
 from tests.qtclient.person import button, find, replace
-from tests.qtclient.support import Daemons, qt_wait
+from tests.qtclient.support import Daemons, qt_wait, turn
 from tests.qtclient.windows.conftest import Enter, Windows
 
 
@@ -257,6 +257,31 @@ def test_search_leads_to_the_message(pair: tuple[Windows, Windows]) -> None:
     assert here.messages._down.isVisible()
     here.messages.to_newest()
     qt_wait(lambda: view.at_end and _texts(here)[-1] == "filler 199", "back at the end")
+
+
+def test_to_read_on_after_a_jump_is_no_news(pair: tuple[Windows, Windows]) -> None:
+    """Pages come at the end, with own messages in them; the view stays where the user is reading."""
+    ann, ben = pair
+    ours, theirs = ann.daemons.log_in(ann.name), ann.daemons.log_in(ben.name)
+    theirs.private_chat(ann.name, "the beginning")
+    for number in range(150):
+        ours.private_chat(ben.name, f"said {number}")
+        theirs.private_chat(ann.name, f"answered {number}")
+    key = Key(Kind.PEER, ben.name)
+    qt_wait(lambda: ann.session.conversation(key).unread == 151, "all have come")
+    here = ann.open(ben.name)
+    [hit] = ann.session.search("the beginning", key)
+    here.show_hit(hit, "the beginning")
+    view, bar = here.messages.view, here.messages.view.verticalScrollBar()
+    qt_wait(lambda: bar.value() < 10, "the hit is in sight")
+    before = _texts(here)
+    assert before[-1] != "answered 149"
+    bar.setValue(bar.maximum())
+    qt_wait(lambda: len(_texts(here)) > len(before), "a page more has come")
+    turn()
+    assert _texts(here)[0] == "the beginning"
+    assert before[-1] in [view.model().index(number, 0).data() for number in view.rows_in_sight()]
+    assert here.messages._down.accessibleName() == "Newest message"
 
 
 def test_what_is_written_offline_waits_and_goes_out_once(
