@@ -3,8 +3,8 @@
 On MariaDB the claim is a lock that belongs to the connection through which the journal writes: a transaction on this
 connection cannot outlive the claim, whatever breaks. When the connection is lost, the next transaction takes the lock
 again on a new one, or is refused. No question is asked of a connection that has the lock: it would be one of four round
-trips of a commit. To have it again also says that nothing of the old connection is on its way any
-more: MariaDB ends a connection's transaction before it gives up the connection's locks.
+trips of a commit. To have it again also says that nothing of the old connection is on its way any more: MariaDB ends a
+connection's transaction before it gives up the connection's locks.
 
 On SQLite it is a lock on a file beside the database. The database file itself is SQLite's to lock.
 """
@@ -92,7 +92,6 @@ class LockClaim:
                 row = tx.row("SELECT DATABASE()")
                 self._name = lock_name(row[0] if row else "")
                 self._take(tx, WAIT)
-                self._holder = tx.connection
         except DatabaseUnavailable:
             self._database.close()
             raise
@@ -102,7 +101,6 @@ class LockClaim:
         with self._database.transaction(write=write) as tx:
             if tx.connection is not self._holder:
                 self._take(tx, 0)
-                self._holder = tx.connection
                 log.warning("the connection to the database was lost; it is claimed again")
             yield tx
 
@@ -114,6 +112,7 @@ class LockClaim:
         if not _lock(tx, self._name, wait) and not (self._end_former(tx) and _lock(tx, self._name, WAIT)):
             raise Claimed
         _lock(tx, self._own, WAIT)
+        self._holder = tx.connection
 
     def _end_former(self, tx: Transaction) -> bool:
         """End our own former connection if it has the lock: after a cut in the network MariaDB may keep it for hours.

@@ -109,8 +109,11 @@ class Reader:
 
     def after(self, key: Key, row: int, count: int) -> Page:
         """What stands below a row, up to where something may be missing."""
-        found = self.any_after(key, row, count)
-        high = self._high(key, min(row, NOW))
+        conversation = self._id(key)
+        if conversation is None:
+            return Page([], whole=True, end=True)
+        found = self._below(conversation, row, count)
+        high = self._high(conversation, min(row, NOW))
         kept = found if high == NOW else [message for message in found if message.row <= high]
         whole = len(kept) == len(found)
         return Page(kept, whole, end=whole and len(found) < count)
@@ -118,9 +121,7 @@ class Reader:
     def any_after(self, key: Key, row: int, count: int) -> list[Message]:
         """The same, whatever may be missing."""
         conversation = self._id(key)
-        if conversation is None:
-            return []
-        return self._select("m.conversation = ? AND m.row > ? ORDER BY m.row LIMIT ?", conversation, row, count)
+        return [] if conversation is None else self._below(conversation, row, count)
 
     def message(self, row: int) -> Message | None:
         """One message."""
@@ -160,6 +161,9 @@ class Reader:
         )
         return [Hit(message.key, message.row, message) for message in map(rows.message, found)]
 
+    def _below(self, conversation: int, row: int, count: int) -> list[Message]:
+        return self._select("m.conversation = ? AND m.row > ? ORDER BY m.row LIMIT ?", conversation, row, count)
+
     def _select(self, where: str, *values: object) -> list[Message]:
         return [rows.message(row) for row in self._all(f"{rows.MESSAGE} WHERE {where}", *values)]
 
@@ -177,10 +181,9 @@ class Reader:
         except sqlite3.Error:
             return mid  # nothing is known to be there
 
-    def _high(self, key: Key, mid: int) -> int:
-        conversation = self._id(key)
+    def _high(self, conversation: int, mid: int) -> int:
         try:
-            return mid if conversation is None else self._ranges.high(conversation, mid)
+            return self._ranges.high(conversation, mid)
         except sqlite3.Error:
             return mid  # the same
 

@@ -101,7 +101,9 @@ class Actions(Stage):
 
     def chosen(self, key: Key) -> list[str]:
         """The files that were to be sent."""
-        return self._chosen[key] if key in self._chosen else self._reader.chosen(key)
+        if key not in self._chosen:  # asked for whenever the user stops typing
+            self._chosen[key] = self._reader.chosen(key)
+        return self._chosen[key]
 
     def set_chosen(self, key: Key, paths: list[str]) -> None:
         """Keep which files are to be sent."""
