@@ -25,6 +25,7 @@ from tests.load.targets.base import Address
 from tests.load.targets.chatd import Chatd
 from tests.load.targets.given import Given
 
+PATIENCE = 20.0  # seconds; what is missing is named before pytest's own limit ends the test
 LOW_MARK = ["--output-hard", "500000"]  # bytes; slow readers are disconnected soon
 SLOW = Slow(3, lag=8.0, text=16_000)
 EVERYTHING: list[Scenario] = [
@@ -38,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("all_ended")
 
 
 def run(scenarios: Sequence[Scenario], target: Chatd, seconds: float = 0.8, processes: int = 1) -> Result:
-    plan = Plan(scenarios, seconds=seconds, warm_up=0.2, patience=60.0, processes=processes)
+    plan = Plan(scenarios, seconds=seconds, warm_up=0.2, patience=PATIENCE, processes=processes)
     result = Conductor(plan, target).run()
     assert result.ok(), result.failures
     return result
@@ -78,7 +79,7 @@ def test_a_server_that_is_given(make_process: ProcessFactory) -> None:
     scenarios: list[Scenario] = [
         Logins(5), Presence(1, friends=2), History(1, messages=40, page=10), Reconnecting(1, every=20),
     ]  # fmt: skip
-    result = Conductor(Plan(scenarios, seconds=0.4, warm_up=0.1, patience=60.0), Given(address)).run()
+    result = Conductor(Plan(scenarios, seconds=0.4, warm_up=0.1, patience=PATIENCE), Given(address)).run()
     assert result.ok(), result.failures
     assert result.phases["logins"]["logins"] == 5
 
