@@ -18,10 +18,14 @@ _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"  # an ordinary
 
 
 class MariaDB:
-    """A server process; every test gets a database of its own in it."""
+    """A server process; every test gets a database of its own in it. Raises OSError when it cannot be made."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # A server that starts removes what it takes for its own temporary tables, and in /tmp it may be another's.
+        temporary = folder / "temporary"
+        temporary.mkdir(parents=True)
+        self._environment = {**os.environ, "PATH": _PATH, "TMPDIR": str(temporary)}
         self._data = folder / "data"
         # A socket's path may have 107 bytes only, so it does not live in the deep folder of the test.
         self.socket = Path("/tmp") / f"chatd-test-{os.getpid()}-{id(self):x}.sock"
@@ -48,6 +52,7 @@ class MariaDB:
             ],
             stdout=subprocess.DEVNULL,
             stderr=log,
+            env=self._environment,
         )  # fmt: skip
         log.close()
         wait_until(self.answers, "MariaDB answers", 60)
@@ -94,16 +99,20 @@ class MariaDB:
         return pymysql.connect(unix_socket=str(self.socket), user="root", connect_timeout=5)
 
     def _install(self) -> None:
-        subprocess.run(
+        done = subprocess.run(
             [
                 str(shutil.which("mariadb-install-db", path=_PATH)), "--no-defaults", f"--datadir={self._data}",
                 "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
                 *_as_root("--user=root"),
             ],
-            check=True,
-            capture_output=True,
-            env={**os.environ, "PATH": _PATH},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self._environment,
         )  # fmt: skip
+        if done.returncode:
+            why = [line for line in done.stdout.splitlines() if "ERROR" in line] or done.stdout.splitlines()
+            raise OSError(f"mariadb-install-db: {why[0] if why else done.returncode}")
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
