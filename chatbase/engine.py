@@ -18,7 +18,7 @@ Row = tuple[Any, ...]
 
 _ROWS = 128  # in one INSERT on SQLite; old versions allow 999 values in a statement
 _AMONG = 256  # values in one IN (...)
-_DEADLOCKS = (1205, 1213)  # MariaDB: lock wait timeout, deadlock
+_DEADLOCKS = (1020, 1205, 1213)  # MariaDB: changed since the snapshot, lock wait timeout, deadlock
 _DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
 
 _STATEMENT = 1 << 20  # characters in one INSERT on MariaDB, well below what servers take
@@ -37,7 +37,7 @@ class DatabaseUnavailable(Exception):
 
 
 class Deadlock(DatabaseUnavailable):
-    """The database chose this transaction to make way for another; to be run again."""
+    """The database chose this transaction to make way for another; to be run again (see `insisting`)."""
 
 
 class CommitUncertain(DatabaseUnavailable):

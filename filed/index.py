@@ -1,4 +1,4 @@
-"""The file daemon's view of the index of files. Each method is one transaction."""
+"""The file daemon's view of the index of files. Each method is one transaction, and insists on what it writes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from chatbase import files
 from chatbase.clock import now_ms
 from chatbase.engine import Database
 from chatbase.files import File
+from chatbase.insisting import write
 
 
 class Index:
@@ -30,8 +31,7 @@ class Index:
 
     def add(self, file: File) -> None:
         """A file that nobody was offered. Raises Conflict."""
-        with self._database.transaction(write=True) as tx:
-            tx.execute(files.INSERT, *file.row())
+        write(self._database, lambda tx: tx.execute(files.INSERT, *file.row()))
 
     def used_by(self, sender: int) -> int:
         """Bytes that a user's files take, or will."""
@@ -41,23 +41,20 @@ class Index:
     def begin(self, file_id: str) -> int | None:
         """Bytes are about to come: the upload's life begins anew. When it ends now, ms; None if nobody wants them."""
         end = now_ms() + self._partial
-        with self._database.transaction(write=True) as tx:
-            return end if files.change(tx, file_id, files.UPLOADING, files.OPEN, end) else None
+        begun = write(self._database, lambda tx: files.change(tx, file_id, files.UPLOADING, files.OPEN, end))
+        return end if begun else None
 
     def complete(self, file_id: str, sha256: str | None) -> bool:
         """All bytes are there; false when nobody wants them any more."""
-        with self._database.transaction(write=True) as tx:
-            return files.complete(tx, file_id, sha256, now_ms() + self._keep)
+        return write(self._database, lambda tx: files.complete(tx, file_id, sha256, now_ms() + self._keep))
 
     def set_hash(self, file_id: str, sha256: str) -> None:
         """What a complete file hashes to."""
-        with self._database.transaction(write=True) as tx:
-            files.set_hash(tx, file_id, sha256)
+        write(self._database, lambda tx: files.set_hash(tx, file_id, sha256))
 
     def end(self, file_id: str, state: str, permitted: Sequence[str]) -> bool:
         """A file is over; false when it was in none of the states that permit that."""
-        with self._database.transaction(write=True) as tx:
-            return files.change(tx, file_id, state, permitted)
+        return write(self._database, lambda tx: files.change(tx, file_id, state, permitted))
 
     def due(self, limit: int) -> list[File]:
         """Files whose time is over."""

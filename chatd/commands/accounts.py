@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import partial
 
 from chatbase.clock import now_ms
-from chatbase.engine import CommitUncertain, Conflict
+from chatbase.engine import CommitUncertain, Conflict, Transaction
+from chatbase.insisting import write
 from chatd.commands import session_start
 from chatd.commands.call import Call, Refusal
 from chatd.commands.proof import login_failed, refuse_second_session
@@ -38,8 +39,7 @@ def register(call: Call) -> Outcome:
             return call.reply("failure", reason="user_exists")
     hashed = services.passwords.hash(password)
     try:
-        with services.database.transaction(write=True) as tx:
-            users.create(tx, name, hashed)
+        write(services.database, lambda tx: users.create(tx, name, hashed))
     except Conflict:
         return call.reply("failure", reason="user_exists")
     log.info("registered: user=%r address=%s", name, call.peer.address)
@@ -74,19 +74,21 @@ def _start_session(call: Call, account: Account) -> Outcome:
     if services.passwords.outdated(account.password):
         renewed = services.passwords.hash(call.args["password"])
     entrant = session_start.entrant(call, token, admitted=True)
-    with services.database.transaction(write=True) as tx:
+
+    def store(tx: Transaction) -> bool:
         proven = users.add_token(tx, entrant.token_hash, account, session_start.token_lifetime(services))
         if proven and renewed:
             users.set_password(tx, account.id, renewed)
-    return session_start.begin(services, [entrant])[0] if proven else None
+        return proven
+
+    return session_start.begin(services, [entrant])[0] if write(services.database, store) else None
 
 
 @handles("offline", Where.WORK)
 def offline(call: Call) -> Outcome:
     """End the session and its token; the connection may log in again."""
     session = call.session
-    with call.services.database.transaction(write=True) as tx:
-        users.drop_token(tx, session.token_hash)
+    write(call.services.database, lambda tx: users.drop_token(tx, session.token_hash))
 
     def finish(call: Call) -> Object:
         call.peer.end_session()
@@ -124,12 +126,15 @@ def change_password(call: Call) -> Outcome:
 
 def _store_password(call: Call, account: Account, hashed: str, token: str) -> None:
     services = call.services
+
+    def store(tx: Transaction) -> None:
+        users.set_password(tx, account.id, hashed)
+        users.drop_all_tokens(tx, account.id)
+        new = replace(account, password=hashed)
+        users.add_token(tx, users.hash_token(token), new, session_start.token_lifetime(services))
+
     try:
-        with services.database.transaction(write=True) as tx:
-            users.set_password(tx, account.id, hashed)
-            users.drop_all_tokens(tx, account.id)
-            new = replace(account, password=hashed)
-            users.add_token(tx, users.hash_token(token), new, session_start.token_lifetime(services))
+        write(services.database, store)
     except CommitUncertain:
         with services.database.transaction() as tx:
             now = users.by_name(tx, account.name)

@@ -13,6 +13,7 @@ from functools import partial
 from chatbase import files
 from chatbase.engine import CommitUncertain, Transaction
 from chatbase.files import File
+from chatbase.insisting import write
 from chatd.commands import file_states, legacy_files, offers
 from chatd.commands.call import Call, Refusal
 from chatd.commands.chat import known_user
@@ -207,9 +208,9 @@ def _end(call: Call, file: File, state: str, permitted: Sequence[str], by: str |
     """Bring a file to its end, and tell everybody. Raises Refusal when it is too late."""
     services = call.services
     try:
-        with services.database.transaction(write=True) as tx:
-            done = files.change(tx, file.id, state, permitted)
-            now = files.find(tx, file.id)
+        done, now = write(
+            services.database, lambda tx: (files.change(tx, file.id, state, permitted), files.find(tx, file.id))
+        )
     except CommitUncertain:
         with services.database.transaction() as tx:
             now = files.find(tx, file.id)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from chatbase.engine import DatabaseUnavailable, Deadlock
+from chatbase.engine import DatabaseUnavailable
+from chatbase.insisting import insisting
 from chatd.commands.call import Call, Refusal
 from chatd.commands.table import OnLoop, Outcome
 from chatwire.codec import Object
 
 log = logging.getLogger("chatd.session")
-
-DEADLOCK_RETRIES = 3
 
 Work = Callable[[Sequence[Call]], Sequence[Outcome]]
 Finish = Callable[[Outcome], None]
@@ -33,21 +32,21 @@ def outcome_of(function: Callable[[Call], Outcome], call: Call) -> Outcome:
 
 
 def outcomes_of(work: Work, calls: Sequence[Call]) -> Sequence[Outcome]:
-    """Run a handler for several requests; what it raises is the outcome of all of them."""
-    for _ in range(DEADLOCK_RETRIES):
-        try:
-            return work(calls)
-        except Deadlock:
-            continue
-        except Refusal as error:
-            return [call.reply(error.result, **error.more) for call in calls]
-        except DatabaseUnavailable as error:
-            log.error("database: cmd=%s error=%s", calls[0].command.name, error)
-            break
-        except Exception:
-            log.exception("unexpected error: cmd=%s", calls[0].command.name)
-            return [call.reply("internal") for call in calls]
-    return [call.reply("busy") for call in calls]
+    """Run a handler for several requests; what it raises is the outcome of all of them.
+
+    A handler that takes something from a limit, or hashes, insists on its transaction itself (`insisting.write`): run
+    again as a whole, it would pay again.
+    """
+    try:
+        return insisting(lambda: work(calls))
+    except Refusal as error:
+        return [call.reply(error.result, **error.more) for call in calls]
+    except DatabaseUnavailable as error:
+        log.error("database: cmd=%s error=%s", calls[0].command.name, error)
+        return [call.reply("busy") for call in calls]
+    except Exception:
+        log.exception("unexpected error: cmd=%s", calls[0].command.name)
+        return [call.reply("internal") for call in calls]
 
 
 def end_of(outcome: OnLoop, call: Call) -> Object | None:

@@ -14,8 +14,9 @@ from dataclasses import replace
 from functools import partial
 
 from chatbase import files
-from chatbase.engine import DatabaseUnavailable
+from chatbase.engine import DatabaseUnavailable, Transaction
 from chatbase.files import File
+from chatbase.insisting import write
 from chatd.commands import file_states
 from chatd.commands.services import Services
 from chatd.executor import ExecutorFull
@@ -107,11 +108,13 @@ def _announcement(file: File, from_user: str, port: int, length: int | str) -> O
 def _give_up(services: Services, file: File, why: str) -> None:
     """Nobody can send the file any more: it has failed, unless the file daemon has seen to it. Any thread."""
 
+    def store(tx: Transaction) -> File | None:
+        files.change(tx, file.id, files.FAILED, files.OPEN)
+        return files.find(tx, file.id)
+
     def job() -> None:
         try:
-            with services.database.transaction(write=True) as tx:
-                files.change(tx, file.id, files.FAILED, files.OPEN)
-                now = files.find(tx, file.id)
+            now = write(services.database, store)
         except DatabaseUnavailable as error:
             log.error("cannot give up a file, which will expire: error=%s", error)
             return

@@ -13,6 +13,7 @@ from functools import partial
 
 from chatbase.clock import now_ms
 from chatbase.engine import Transaction
+from chatbase.insisting import write
 from chatd.commands.call import Call, Refusal
 from chatd.commands.catch_up import CatchUp, Page, make_page
 from chatd.commands.services import Services
@@ -157,10 +158,12 @@ def _is_old(services: Services, expires: int) -> bool:
 
 
 def _extend(services: Services, token_hashes: Sequence[bytes]) -> None:
+    def store(tx: Transaction) -> None:
+        for token_hash in token_hashes:
+            users.extend_token(tx, token_hash, token_lifetime(services))
+
     if token_hashes:
-        with services.database.transaction(write=True) as tx:
-            for token_hash in token_hashes:
-                users.extend_token(tx, token_hash, token_lifetime(services))
+        write(services.database, store)
 
 
 def _welcome(services: Services, arrived: Sequence[Arrived]) -> dict[Entrant, OnLoop]:

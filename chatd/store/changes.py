@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chatbase.engine import CommitUncertain, DatabaseUnavailable
+from chatbase.insisting import insisting
 from chatd.store.claim import Writing
 from chatd.store.records import ChangeRecord
 
@@ -32,10 +33,16 @@ class Changes:
             DatabaseUnavailable: it is not stored.
             Exception: whatever the change itself raises when it is refused.
         """
+        outcome: object = None
+
+        def run() -> None:
+            nonlocal outcome  # it holds even if the commit is uncertain, and turns out to have happened
+            with self._database.transaction(write=True) as tx:
+                outcome = record.run(tx, last_mid)
+
         for _ in range(ATTEMPTS):
             try:
-                with self._database.transaction(write=True) as tx:
-                    outcome = record.run(tx, last_mid)
+                insisting(run)
             except CommitUncertain as error:
                 if not self._settle(lambda: self._was_carried_out(record, last_mid), error):
                     continue

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 
 from chatbase.clock import now_ms
 from chatbase.engine import CommitUncertain, Conflict, DatabaseUnavailable
+from chatbase.insisting import insisting
 from chatd.store import messages, staging
 from chatd.store.batch import Chats, Marks
 from chatd.store.changes import ATTEMPTS, Changes
@@ -64,7 +65,7 @@ class Journal:
         self._fail = fail
         self._merger = Merger(database, self._wake)
         self._changing = Changes(database, self._settle)
-        self.last_mid = self._merger.begin()
+        self.last_mid = insisting(self._merger.begin)
         self._last_ts = 0
         self._changes: deque[ChangeRecord] = deque()  # taken from the queue, and not begun
         self._chats: list[ChatRecord] = []  # what of the batch has not begun
@@ -207,13 +208,9 @@ class Journal:
         """Write a batch, whatever it takes to know its fate; true when it is stored."""
         for _ in range(ATTEMPTS):
             try:
-                with self._database.transaction(write=True) as tx:
-                    chats.mark_known(tx, self._merger.cids)
-                    chats.number(self.last_mid, max(now_ms(), self._last_ts))
-                    chats.write(tx)
-                    marks.write(tx)
+                insisting(lambda: self._commit(chats, marks))
             except Conflict:
-                self._look_for_others()
+                insisting(self._look_for_others)
                 continue
             except CommitUncertain as error:
                 if not self._settle(lambda: self._were_stored(chats), error):
@@ -223,6 +220,14 @@ class Journal:
                 self.last_mid, self._last_ts = chats.fresh[-1].mid, chats.fresh[-1].ts
             return True
         return False
+
+    def _commit(self, chats: Chats, marks: Marks) -> None:
+        """One transaction. When nothing of it is stored, it can be run again with the same two."""
+        with self._database.transaction(write=True) as tx:
+            chats.mark_known(tx, self._merger.cids)
+            chats.number(self.last_mid, max(now_ms(), self._last_ts))
+            chats.write(tx)
+            marks.write(tx)
 
     def _look_for_others(self) -> None:
         with self._database.transaction() as tx:
@@ -276,7 +281,7 @@ class Journal:
         try:
             while True:
                 try:
-                    stored = look()
+                    stored = insisting(look)
                 except DatabaseUnavailable as cause:
                     if str(cause) != said:
                         said = str(cause)

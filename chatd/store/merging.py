@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from chatbase.engine import Conflict, DatabaseUnavailable, Row
+from chatbase.insisting import insisting
 from chatd.store import messages, staging
 from chatd.store.claim import Writing
 from chatd.store.staging import Key
@@ -94,7 +95,7 @@ class Merger:
         """Merge all up to the newest mid."""
         try:
             if self.count:
-                self._merge_all()
+                insisting(self._merge_all)
         except Exception as error:
             if not self._failing:
                 log.error("cannot merge: messages=%d error=%s", self.count, error)
@@ -108,6 +109,7 @@ class Merger:
         self._tell(last_mid, 0)
 
     def _merge_all(self) -> None:
+        """What fails the first time is read the next time: only the database knows how far it came."""
         rows, self._rows = self._rows, None
         if not rows or not self._merge_known(rows):
             self._merge_read()

@@ -97,8 +97,8 @@ class ChangeRecord:
     """Something that must happen between two batches of messages: who is in a group.
 
     Both run in the journal's thread: ``run`` gets a transaction of its own and the newest mid, ``done`` what it
-    returned or raised. When it is unknown whether the transaction was stored, ``run`` is asked again: it must raise if
-    what it does is done already.
+    returned or raised. It is asked again when its transaction had to make way for another, so it must change nothing
+    but the database, and when it is unknown whether it was stored: it must raise if what it does is done already.
     """
 
     run: Callable[[Transaction, int], object]

@@ -20,8 +20,9 @@ _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"  # an ordinary
 class MariaDB:
     """A server process; every test gets a database of its own in it. Raises OSError when it cannot be made."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
+        self._options = options
         # A server that starts removes what it takes for its own temporary tables, and in /tmp it may be another's.
         temporary = folder / "temporary"
         temporary.mkdir(parents=True)
@@ -48,7 +49,7 @@ class MariaDB:
                 f"--socket={self.socket}", f"--pid-file={self._folder}/pid", "--skip-networking",
                 "--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin", "--innodb-log-file-size=64M",
                 "--innodb-buffer-pool-size=128M", "--performance-schema=0", "--max-connections=500",
-                *_as_root("--user=root"),
+                *_as_root("--user=root"), *self._options,
             ],
             stdout=subprocess.DEVNULL,
             stderr=log,
