@@ -48,13 +48,19 @@ def hash_token(token: str) -> bytes:
 
 
 def add_token(tx: Transaction, token_hash: bytes, account: Account, lifetime_s: int) -> bool:
-    """Store a token, unless the password is not any more the account's; the user's expired ones go at the same time."""
+    """Store a token, unless the password is not any more the account's; the user's expired ones go at the same time.
+
+    They are looked for without a lock: a DELETE that finds nothing locks the place where a token of this or another
+    user belongs, so that two who log in for the first time would wait for each other. And they are looked for last:
+    the look fixes what the transaction sees, and a user's row that has changed since may not be locked any more.
+    """
     now = now_ms()
-    tx.execute("DELETE FROM tokens WHERE user_id = ? AND expires <= ?", account.id, now)
     stored = tx.execute(
         "INSERT INTO tokens (hash, user_id, expires) SELECT ?, id, ? FROM users WHERE id = ? AND password = ?",
         token_hash, now + lifetime_s * 1000, account.id, account.password,
     )  # fmt: skip
+    for (expired,) in tx.rows("SELECT hash FROM tokens WHERE user_id = ? AND expires <= ?", account.id, now):
+        drop_token(tx, expired)
     return stored > 0
 
 

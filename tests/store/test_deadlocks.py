@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pymysql
@@ -14,6 +16,7 @@ from chatbase.engine import Database, Deadlock, Transaction
 from chatbase.files import File
 from chatd.store import friends, messages, users
 from chatd.store.records import ChangeRecord, MarkRecord
+from chatd.store.users import Account
 from filed.index import Index
 from tests.store.bench import ALICE, BOB, Bench
 from tests.support.mariadb import MariaDB
@@ -238,3 +241,62 @@ def test_what_has_changed_since_the_snapshot_is_a_deadlock(strict: MariaDB) -> N
     with pytest.raises(Deadlock, match="changed"):
         write_late()
     database.close()
+
+
+# -- first logins --------------------------------------------------------------
+
+NEWCOMERS = 6
+
+
+class _InStep:
+    """A transaction of one of several threads that run their statements side by side, each after all former ones."""
+
+    def __init__(self, tx: Transaction, meeting: threading.Barrier) -> None:
+        self._tx = tx
+        self._meeting = meeting
+
+    def execute(self, sql: str, *args: Any) -> int:
+        self._meeting.wait(15)
+        return self._tx.execute(sql, *args)
+
+    def rows(self, sql: str, *args: Any) -> Any:
+        self._meeting.wait(15)
+        return self._tx.rows(sql, *args)
+
+
+@pytest.fixture
+def crowd(url: str) -> Iterator[Database]:
+    made = Database(url, NEWCOMERS)
+    schema.prepare(made)
+    with made.transaction(write=True) as tx:
+        for number in range(1, NEWCOMERS + 1):
+            assert users.create(tx, f"user{number}", "hash") == number
+    yield made
+    made.close()
+
+
+def test_those_who_log_in_for_the_first_time_never_wait_for_each_other(crowd: Database) -> None:
+    meeting = threading.Barrier(NEWCOMERS)
+
+    def log_in(number: int) -> bool:
+        account = Account(number, f"user{number}", "hash", 0)
+        with crowd.transaction(write=True) as tx:
+            step: Any = _InStep(tx, meeting)
+            return users.add_token(step, users.hash_token(f"token{number}"), account, 60)
+
+    with ThreadPoolExecutor(NEWCOMERS) as pool:
+        assert list(pool.map(log_in, range(1, NEWCOMERS + 1))) == [True] * NEWCOMERS
+
+
+def test_a_login_takes_the_users_own_expired_tokens_away(crowd: Database) -> None:
+    one = Account(1, "user1", "hash", 0)
+    stored = [("old", 1, 1), ("older", 1, 0), ("good", 1, 2**50), ("theirs", 2, 1)]
+    with crowd.transaction(write=True) as tx:
+        rows = [(users.hash_token(token), user_id, expires) for token, user_id, expires in stored]
+        tx.many("INSERT INTO tokens (hash, user_id, expires) VALUES (?, ?, ?)", rows)
+    with crowd.transaction(write=True) as tx:
+        assert users.add_token(tx, users.hash_token("new"), one, 60)
+        assert not users.add_token(tx, users.hash_token("wrong"), replace(one, password="former"), 60)
+    with crowd.transaction() as tx:
+        left = {bytes(row[0]) for row in tx.rows("SELECT hash FROM tokens")}
+    assert left == {users.hash_token(name) for name in ("good", "new", "theirs")}
