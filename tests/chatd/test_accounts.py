@@ -8,10 +8,12 @@ from typing import Any
 import argon2
 import pytest
 
+from chatbase.engine import Deadlock
+from chatbase.insisting import TURNS
 from chatd.commands import session_start
 from chatd.registry.registry import OnlineRegistry
 from chatd.security.passwords import Passwords
-from chatd.store import missed
+from chatd.store import missed, users
 from chatwire.codec import Object
 from chatwire.commands import COMMANDS
 from chatwire.errors import LinkError, Refused
@@ -244,3 +246,32 @@ def test_a_request_that_claims_another_user_is_forbidden(server: RunningServer) 
         seen.append(command.name)
     assert set(seen) >= {"add", "create_group", "add_group", "private_chat", "group_chat", "offline", "send_file"}
     assert alice.expect("add", user="alice", friend="bob")["friend"] == "bob"
+
+
+def test_a_login_that_has_to_make_way_is_neither_busy_nor_counted_again(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.connect().register("alice", "secret")
+    real, services, turns = users.add_token, server.server.services, 0
+    counted, proven = [], []
+
+    def add_token(*args: Any) -> bool:
+        nonlocal turns
+        turns += 1
+        if turns < TURNS:
+            raise Deadlock("made way")
+        return real(*args)
+
+    def wait_ms(name: str) -> int:
+        counted.append(name)
+        return 0
+
+    def verify(stored: str, password: str) -> bool:
+        proven.append(password)
+        return True
+
+    monkeypatch.setattr(users, "add_token", add_token)
+    monkeypatch.setattr(services.session_starts, "wait_ms", wait_ms)
+    monkeypatch.setattr(services.passwords, "verify", verify)
+    server.connect().login("alice", "secret")
+    assert (turns, counted, proven) == (TURNS, ["alice"], ["secret"])
