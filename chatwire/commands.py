@@ -322,7 +322,7 @@ PUSHES = {
     "error": "{result: bad_json | unknown_cmd | frame_too_long, detail}: what was sent is no request",
     "goodbye": "{result}: the server is about to close this connection, and why: `shutdown`, `login_timeout`, "
     "`tls_required`, `too_many_connections`, `too_many_errors`, `frame_too_long`, `password_changed`, `too_slow`, "
-    "`replaced`",
+    "`replaced`, `internal`",
 }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from chatbase.engine import DatabaseUnavailable
@@ -38,7 +39,8 @@ class Page(NamedTuple):
 
 
 class CatchUp:
-    """Lives from login until its session is live. Every method: the session's loop, except `_fetch` (a work thread).
+    """Lives from login until its session is live. Every method: the session's loop, except `_fetch` and `_read_page`
+    (a work thread).
 
     Live messages are held back meanwhile (`delivery.push_here`). A page is read after the session was registered, so
     whatever it does not show will be held: when a page says that nothing follows, the held messages above the last one
@@ -78,26 +80,39 @@ class CatchUp:
             self._retry_later()
 
     def _fetch(self) -> None:
-        page: Page | None = None
+        user = self._session.user.name
+        then: Callable[[], None]
         try:
-            self._peer.services.journal.make_readable()
-            with self._peer.services.database.transaction() as tx:
-                rows, more = messages.sync(tx, self._session.user.id, self._after, PAGE)
-                last = rows[-1]["mid"] if more else messages.last_mid(tx)
-            page = make_page(self._peer, rows, self._session.user.name, last, own=self._own, more=more)
+            then = partial(self._arrived, self._read_page())
         except DatabaseUnavailable as error:
-            log.warning("cannot read missed messages: user=%r error=%s", self._session.user.name, error)
+            log.warning("cannot read missed messages: user=%r error=%s", user, error)
+            then = self._retry_later
+        except Exception:
+            log.exception("unexpected error in the catch-up: user=%r", user)
+            then = self._give_up
         try:
-            self._peer.loop.post(lambda: self._arrived(page))
+            self._peer.loop.post(then)
         except LoopStopped:
             return  # the server is stopping; the client will ask again
 
-    def _arrived(self, page: Page | None) -> None:
+    def _read_page(self) -> Page:
+        peer, user = self._peer, self._session.user
+        peer.services.journal.make_readable()
+        with peer.services.database.transaction() as tx:
+            rows, more = messages.sync(tx, user.id, self._after, PAGE)
+            last = rows[-1]["mid"] if more else messages.last_mid(tx)
+        return make_page(peer, rows, user.name, last, own=self._own, more=more)
+
+    def _arrived(self, page: Page) -> None:
         if self._peer.connection.closed:
             return
-        if page is None:
-            self._retry_later()
-            return
+        try:
+            self._go_on(page)
+        except Exception:
+            log.exception("unexpected error in the catch-up: user=%r", self._session.user.name)
+            self._give_up()
+
+    def _go_on(self, page: Page) -> None:
         self._send(page)
         more = page.more
         self._after = max(self._after, page.last)
@@ -133,6 +148,13 @@ class CatchUp:
         session.caught_up = self._after
         for mid, data in held:
             push_here(session, data, mid)
+
+    def _give_up(self) -> None:
+        """A defect costs this connection only. Its session ends first: what comes now must not pass what was missed."""
+        peer = self._peer
+        if not (peer.connection.closed or peer.leaving):
+            peer.end_session()
+            peer.say_goodbye("internal")
 
     def _retry_later(self) -> None:
         self._peer.loop.call_later(RETRY_DELAY, self._next_page)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from chatd import delivery
+from chatd.commands.session_start import FEW
 from chatd.registry.registry import OnlineRegistry
 from chatwire.client import Client
 from chatwire.codec import Object
@@ -197,3 +198,31 @@ def _meet_live_traffic(server: RunningServer) -> None:
         while got[-1] < sent[-1]:
             got.append(peer.read()["mid"])
     assert got == sent
+
+
+def _miss_pages(server: RunningServer) -> list[str]:
+    """Bob misses so much that it is read page by page; returns the texts."""
+    alice, bob = server.friends("alice", "bob")
+    bob.logout()
+    said = [str(number) for number in range(FEW + 1)]
+    for text in said:
+        alice.private_chat("bob", text)
+    return said
+
+
+@pytest.mark.parametrize("where", ["chatd.store.messages.sync", "chatd.commands.catch_up.CatchUp._send"])
+def test_a_defect_in_the_catch_up_costs_that_connection_only(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a bug of the tests' own")
+
+    said = _miss_pages(server)
+    with monkeypatch.context() as patched, RawPeer(server) as peer:
+        patched.setattr(where, broken)
+        assert peer.ask("login", user="bob", password="bob")["result"] == "success"
+        assert peer.rest() == [{"cmd": "goodbye", "result": "internal"}]
+    assert 'KeyError: "a bug of the tests\' own"' in caplog.text
+    assert "unexpected error in the catch-up: user='bob'" in caplog.text
+    wait_until(lambda: server.server.services.online.find("bob") is None, "the session has ended")
+    assert texts(arrived(server.again("bob"))) == said
