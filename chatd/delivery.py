@@ -270,31 +270,32 @@ def _post(loop: EventLoop, entries: list[Entry], hold: float = 0.0) -> None:
 
 
 def _deliver_here(entries: list[Entry]) -> None:
+    """Queue everything: output leaves in the order in which it is queued, and those who listen come before those who
+    speak. What they say next is then on its way while the rest is still being sent (docs/PERFORMANCE.md).
+    """
     for entry in entries:
         own, common, mid = entry.own, entry.common, entry.mid
         if entry.offers:
             _deliver_offers(entry)
             continue
-        for session, (pieces, answered) in own.items():
-            session.peer.answered(pieces, answered, mid)
-        if not common:
-            continue
-        for session in entry.sessions:
+        for session in entry.sessions if common else ():
             if session in own:
                 continue
             if mid and session.held is None and mid > session.caught_up:
                 session.peer.send(common, mid)  # what `push_here` does, for all but those who catch up
             else:
                 push_here(session, common, mid)
+        for session, (pieces, answered) in own.items():
+            session.peer.answered(pieces, answered, mid)
 
 
 def _deliver_offers(entry: Entry) -> None:
     """The same where URLs have to be completed: for each connection its own bytes."""
-    for session, (pieces, answered) in entry.own.items():
-        session.peer.answered([data for p in pieces if (data := _completed(p, session))], answered, entry.mid)
     for session in entry.sessions:
         if session not in entry.own and (data := _completed(entry.common, session)):
             push_here(session, data, entry.mid)
+    for session, (pieces, answered) in entry.own.items():
+        session.peer.answered([data for p in pieces if (data := _completed(p, session))], answered, entry.mid)
 
 
 def _completed(data: bytes, session: Session) -> bytes:

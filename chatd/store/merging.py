@@ -15,7 +15,7 @@ from chatd.store.staging import Key
 log = logging.getLogger("chatd.journal")
 
 ENOUGH = 250  # messages; new ones wait while they are merged, some milliseconds
-BATCHES = 8  # and so many batches: in a rush, the more at once, the fewer pages for each
+BATCHES = 16  # and so many batches: in a rush, the more at once, the fewer pages for each
 MOST = 20_000  # messages, however few the batches
 LONGEST = 16 * 1024 * 1024  # characters, the same for long messages; all are in memory until then
 IDLE = 0.1  # seconds without new messages, after which the rest is merged
