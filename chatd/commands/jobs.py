@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 from chatbase.engine import DatabaseUnavailable
-from chatbase.insisting import insisting
 from chatd.commands.call import Call, Refusal
 from chatd.commands.table import OnLoop, Outcome
 from chatwire.codec import Object
@@ -34,11 +33,11 @@ def outcome_of(function: Callable[[Call], Outcome], call: Call) -> Outcome:
 def outcomes_of(work: Work, calls: Sequence[Call]) -> Sequence[Outcome]:
     """Run a handler for several requests; what it raises is the outcome of all of them.
 
-    A handler that takes something from a limit, or hashes, insists on its transaction itself (`insisting.write`): run
-    again as a whole, it would pay again.
+    A handler that writes insists on its transaction itself (`insisting.write`): run again as a whole, it would take
+    from a limit again, and hash again.
     """
     try:
-        return insisting(lambda: work(calls))
+        return work(calls)
     except Refusal as error:
         return [call.reply(error.result, **error.more) for call in calls]
     except DatabaseUnavailable as error:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import assert_nothing_left, resources
 
+PATIENCE = 20.0  # seconds; what is missing is named before pytest's own limit ends the test
+
 
 @pytest.fixture
 def all_ended() -> Iterator[None]:

@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import ProcessFactory, assert_nothing_left, resources
 from tests.load import saved
 from tests.load.conductor import Conductor
+from tests.load.conftest import PATIENCE
 from tests.load.figures import Moment
 from tests.load.generator import MEASURE
 from tests.load.plan import Plan, deal, population
@@ -61,7 +62,7 @@ class Trap:
 @pytest.mark.usefixtures("nothing_left")
 def test_everything_at_once_in_two_processes() -> None:
     scenarios = [Groups(2, 5, 2), Pairs(4, both=True), Pairs(4, rate=100.0), Idle(120), Groups(1, 3, 3, window=2)]
-    result = Conductor(Plan(scenarios, seconds=1.0, warm_up=0.2, processes=2, patience=20.0), Chatd()).run()
+    result = Conductor(Plan(scenarios, seconds=1.0, warm_up=0.2, processes=2, patience=PATIENCE), Chatd()).run()
     assert result.ok(), result.failures
     assert len(result.generator_cpu) == 2
     assert result.moments[-1].connected == 10 + 8 + 8 + 120 + 3
@@ -75,7 +76,7 @@ def test_everything_at_once_in_two_processes() -> None:
 def test_a_server_that_is_given(make_process: ProcessFactory) -> None:
     server = make_process("--limits", "off")
     address = Address(server.host, server.port, server.tls, server.fingerprint)
-    plan = Plan([Groups(1, 4, 2), Pairs(2)], seconds=0.4, warm_up=0.1, patience=20.0)
+    plan = Plan([Groups(1, 4, 2), Pairs(2)], seconds=0.4, warm_up=0.1, patience=PATIENCE)
     result = Conductor(plan, Given(address)).run()
     assert result.ok(), result.failures
     assert result.delivered > 0
@@ -107,7 +108,7 @@ def test_a_frozen_server_delays_what_was_due_meanwhile() -> None:
         for pid in target.pids():
             os.kill(pid, {1: signal.SIGSTOP, 2: signal.SIGCONT}.get(moment, 0))
 
-    plan = Plan([Pairs(5, rate=200.0)], seconds=2.2, warm_up=0.1, patience=20.0)
+    plan = Plan([Pairs(5, rate=200.0)], seconds=2.2, warm_up=0.1, patience=PATIENCE)
     result = Conductor(plan, target, Trap(spring)).run()
     assert result.ok(), result.failures
     assert result.latency["max"] >= 400  # ms; it was frozen for half a second

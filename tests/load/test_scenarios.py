@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import ProcessFactory
 from tests.load.conductor import Conductor
+from tests.load.conftest import PATIENCE
 from tests.load.figures import Result
 from tests.load.options import check, parser, plan_of
 from tests.load.plan import Plan
@@ -25,7 +26,6 @@ from tests.load.targets.base import Address
 from tests.load.targets.chatd import Chatd
 from tests.load.targets.given import Given
 
-PATIENCE = 20.0  # seconds; what is missing is named before pytest's own limit ends the test
 LOW_MARK = ["--output-hard", "500000"]  # bytes; slow readers are disconnected soon
 SLOW = Slow(3, lag=8.0, text=16_000)
 EVERYTHING: list[Scenario] = [

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pymysql
 import pytest
 
 from chatbase import schema
@@ -16,7 +15,7 @@ from chatbase.engine import Database, DatabaseUnavailable
 from chatd.store import claim as module
 from chatd.store import users
 from chatd.store.claim import Claim, Claimed, LockClaim, claim, lock_name
-from tests.support.mariadb import MariaDB
+from tests.support.mariadb import MariaDB, connect
 from tests.support.waiting import wait_until
 
 Maker = Callable[[], Claim]
@@ -63,8 +62,7 @@ def _connection(claimed: Claim) -> Any:
 
 def _ask(database_url: str, sql: str) -> Any:
     """An operator's connection."""
-    path = database_url.partition("?unix_socket=")[2]
-    connection = pymysql.connect(unix_socket=path, user="root", autocommit=True)
+    connection = connect(database_url, autocommit=True)
     with connection.cursor() as cursor:
         cursor.execute(sql)
         found = cursor.fetchall()

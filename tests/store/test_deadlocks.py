@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import pymysql
 import pytest
 
 from chatbase import files, schema
@@ -19,7 +18,7 @@ from chatd.store.records import ChangeRecord, MarkRecord
 from chatd.store.users import Account
 from filed.index import Index
 from tests.store.bench import ALICE, BOB, Bench
-from tests.support.mariadb import MariaDB
+from tests.support.mariadb import MariaDB, connect
 from tests.support.waiting import wait_until
 
 USER = "SELECT id FROM users WHERE id = %s FOR UPDATE"
@@ -29,8 +28,8 @@ PAIR = messages.private(ALICE, BOB)
 class Other:
     """Another program that works with the database: a transaction in a connection of its own."""
 
-    def __init__(self, server: MariaDB, database: str) -> None:
-        self._connection = pymysql.connect(unix_socket=str(server.socket), user="root", database=database)
+    def __init__(self, url: str) -> None:
+        self._connection = connect(url)
         self._cursor = self._connection.cursor()
 
     def run(self, sql: str, *args: Any) -> None:
@@ -77,10 +76,8 @@ def bench(url: str) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def other(server: MariaDB, bench: Bench) -> Iterator[Other]:
-    with bench.database.transaction() as tx:
-        (name,) = tx.row("SELECT DATABASE()") or ("",)
-    made = Other(server, name)
+def other(url: str, bench: Bench) -> Iterator[Other]:
+    made = Other(url)
     yield made
     made.close()
 

@@ -16,7 +16,7 @@ from chatd.store.journal import Journal, JournalBusy
 from chatd.store.records import MarkRecord
 from chatwire.codec import encode_value
 from tests.store.bench import ALICE, BOB, Bench
-from tests.support.mariadb import MariaDB
+from tests.support.mariadb import MariaDB, connect
 from tests.support.waiting import wait_until
 
 
@@ -186,9 +186,7 @@ _ROW = (1, encode_value([(1, messages.private(ALICE, BOB), ALICE, BOB, "x", 1, "
 
 def _late(url: str, row: tuple[Any, ...] = _ROW) -> tuple[pymysql.connections.Connection[Any], Callable[[], bool]]:
     """A connection that has written message 1 and not committed it; and whether somebody waits for its lock."""
-    name, _, path = url.removeprefix("mysql://root@localhost/").partition("?unix_socket=")
-    late = pymysql.connect(unix_socket=path, user="root", database=name, autocommit=False)
-    watch = pymysql.connect(unix_socket=path, user="root", database=name, autocommit=True)
+    late, watch = connect(url), connect(url, autocommit=True)
     with late.cursor() as cursor:
         cursor.execute("INSERT INTO staged (mid, body) VALUES (%s, %s)", row)
 

@@ -112,8 +112,8 @@ class MariaDB:
             env=self._environment,
         )  # fmt: skip
         if done.returncode:
-            why = [line for line in done.stdout.splitlines() if "ERROR" in line] or done.stdout.splitlines()
-            raise OSError(f"mariadb-install-db: {why[0] if why else done.returncode}")
+            why = next((line for line in done.stdout.splitlines() if "ERROR" in line), done.stdout[:1000])
+            raise OSError(f"mariadb-install-db: {why}")
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
@@ -124,6 +124,12 @@ class MariaDB:
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
+
+
+def connect(url: str, *, autocommit: bool = False) -> pymysql.connections.Connection[pymysql.cursors.Cursor]:
+    """Another program's connection to a database that `MariaDB.new_database` has made."""
+    name, _, path = url.removeprefix("mysql://root@localhost/").partition("?unix_socket=")
+    return pymysql.connect(unix_socket=path, user="root", database=name, autocommit=autocommit)
 
 
 def _as_root(option: str) -> list[str]:
