@@ -8,7 +8,11 @@ DATABASE ?=
 ARGS ?=
 FILES_ARGS ?=
 SERVER ?= 127.0.0.1:8000
-TESTS ?= tests
+TESTS ?=
+VERSIONS ?=
+# Tests mostly wait, so there are more processes than cores; one for single files.
+WORKERS ?= $(if $(findstring .py,$(TESTS)),0,4)
+PYTEST = .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal
 # The interpreter for .venv; empty: the one it has, or python3.
 PYTHON ?=
 export PYTHON
@@ -22,8 +26,8 @@ help: ## list the targets
 run: export LISTEN := $(LISTEN)
 run: export FILES := $(FILES)
 run: export FILES_ARGS := $(FILES_ARGS)
-run: export DATA := $(DATA)
-# Not expanded by make: a password may hold a dollar sign.
+# Not expanded by make: a path and a password may hold a dollar sign.
+run: override export DATA := $(value DATA)
 run: override export DATABASE := $(value DATABASE)
 run: ## both daemons, Ctrl-C stops them: LISTEN=0.0.0.0:8000 FILES=0.0.0.0:8080 DATA=var DATABASE=mysql://... ARGS="--more"
 	@scripts/venv server && exec scripts/run $(ARGS)
@@ -49,15 +53,31 @@ venv: ## the virtual environment .venv with all parts: PYTHON=python3 to choose 
 	@scripts/venv server client test load lint
 
 .PHONY: test
-test: ## the tests, and the Debian packages that they need: TESTS= to narrow it
+test: ## the tests, and the Debian packages that they need: TESTS= to narrow it, WORKERS= processes
 	@scripts/packages test
 	@scripts/venv server client test load
-	@.venv/bin/python -m pytest $(TESTS)
+	@$(PYTEST) $(or $(TESTS),tests --ignore=tests/load)
+
+# Apart, as nobody needs them who does not change the tool.
+.PHONY: test-load
+test-load: ## the tests of the load test itself
+	@scripts/packages test
+	@scripts/venv server client test load
+	@$(PYTEST) $(or $(TESTS),tests/load)
+
+.PHONY: test-pythons
+test-pythons: ## the suite on every Python from 3.10 to 3.14 that is at hand, each in a clone: VERSIONS="3.10 3.13"
+	@scripts/test-pythons $(VERSIONS)
 
 .PHONY: bench-files
 bench-files: ## filed against nginx, vsftpd, pyftpdlib and @tus/server: ARGS="--rounds 9 --only down up ..."
 	@scripts/bench-packages files
 	@scripts/venv server bench && exec .venv/bin/python -m tests.bench $(ARGS)
+
+.PHONY: fuzz
+fuzz: ## hostile input to both daemons for ten minutes, beside a pair that is served: ARGS="--seed 1 --seconds 60"
+	@scripts/packages mariadb
+	@scripts/venv server test && exec .venv/bin/python -m tests.fuzz $(ARGS)
 
 .PHONY: load
 load: ## many simulated clients, every message accounted for: ARGS="--help"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import sqlite3
@@ -11,12 +12,21 @@ from typing import Any
 
 import pymysql
 from dbutils.pooled_db import PooledDB
+from pymysql.constants import CLIENT
+
+from chatbase.mariadb_url import UrlError, mariadb_settings
 
 CONNECT_TIMEOUT = 3  # seconds; the pool's lock is held while it connects, so it must be short
+GREETING_TIMEOUT = 5  # seconds for each answer until we are logged in, for the same reason
 QUERY_TIMEOUT = 20  # seconds without an answer; PyMySQL's own default is none
 SQLITE_BUSY_MS = 10_000  # another process (a backup, a shell) may hold SQLite's write lock for so long
+# The server's own may be another language (ORACLE, ANSI_QUOTES), or cut what is too long without a word.
+SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 STATEMENTS = 256  # that SQLite keeps prepared: some for each number of rows
 NEVER, WHEN_TAKEN = 0, 1  # DBUtils: when a connection is looked at
+
+_SQLITE = "sqlite:///"
+_NO_URL = "a database URL is sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME, with %XX for special characters"
 
 SQLITE_SESSION = [
     "PRAGMA journal_mode=WAL",
@@ -25,6 +35,16 @@ SQLITE_SESSION = [
     "PRAGMA cache_size=-16000",
     "PRAGMA wal_autocheckpoint=4000",  # pages; a page that many commits have changed is copied back once
 ]
+
+_MARIADB_SESSION = {
+    "charset": "utf8mb4",
+    "collation": "utf8mb4_bin",
+    "sql_mode": SQL_MODE,
+    "autocommit": False,
+    "connect_timeout": CONNECT_TIMEOUT,
+    "read_timeout": QUERY_TIMEOUT,
+    "write_timeout": QUERY_TIMEOUT,
+}
 
 
 def pool(factory: Any, settings: dict[str, Any], connections: int, **more: Any) -> PooledDB:
@@ -63,10 +83,39 @@ class _SqliteModule:
 
 
 class _MariaConnection(pymysql.connections.Connection):  # generic in its stubs only
-    """A connection that the pool can check without a round trip."""
+    """A connection that the pool can check without a round trip, and whose failures are errors of the driver."""
 
     _sock: socket.socket | None
-    _force_close: Callable[[], None]  # in PyMySQL, and not in its stubs
+    _force_close: Callable[[], None]  # in PyMySQL, and not in its stubs, as are the next ones
+    _read_timeout: float | None
+    server_capabilities: int
+
+    def __init__(self, **settings: Any) -> None:
+        self._must_encrypt = "ssl" in settings
+        super().__init__(**settings)
+
+    def connect(self, sock: socket.socket | None = None) -> None:
+        """Raises pymysql.err.Error, whatever the other side says: it may be no such server at all."""
+        if self.user is None:
+            raise pymysql.err.OperationalError(0, "the URL names no user, and the one of this process has no name")
+        usual = self._read_timeout
+        self._read_timeout = GREETING_TIMEOUT
+        try:
+            super().connect(sock)
+            self._read_timeout = usual
+        except pymysql.err.Error:
+            raise
+        except RuntimeError as error:  # the account's way to log in needs a package that is not there
+            raise pymysql.err.OperationalError(0, f"cannot log in: {error}") from error
+        except Exception as error:
+            words = f"what answers is no MariaDB or MySQL server ({type(error).__name__}: {error})"
+            raise pymysql.err.OperationalError(0, words) from error
+
+    def _request_authentication(self) -> None:
+        """PyMySQL before 1.2 goes on in plain text when the server, or who stands between, says that it has no TLS."""
+        if self._must_encrypt and not self.server_capabilities & CLIENT.SSL:
+            raise pymysql.err.OperationalError(0, "the server has no TLS, and the ssl_ parameters of the URL demand it")
+        super()._request_authentication()  # type: ignore[misc]  # the same
 
     def ping(self, reconnect: bool | None = None) -> None:
         """Raise when the server has closed the connection: an idle one has nothing to be read but its end."""
@@ -90,35 +139,30 @@ class _MariaModule:
     connect = _MariaConnection
 
 
+def sqlite_url(path: str | os.PathLike[str]) -> str:
+    """The URL of an SQLite file, whatever its path holds. `parse` gives back the same path."""
+    return _SQLITE + urllib.parse.quote(os.fsencode(path))
+
+
 def parse(url: str) -> tuple[str, Any, dict[str, Any]]:
     """Return the engine's name, what connects to it, and how. Raises ValueError when the URL is none."""
+    # What urllib would take out without a word, or cut off: the database would be another one than the one meant.
+    if any(character < " " or character == "\x7f" for character in url):
+        raise ValueError(_NO_URL)
+    if url.lower().startswith(_SQLITE):
+        return "sqlite", _SqliteModule, {"path": _sqlite_path(url[len(_SQLITE) :])}
     try:
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
-            return "sqlite", _SqliteModule, {"path": urllib.parse.unquote(parts.path[1:])}
-        if parts.scheme in ("mysql", "mariadb") and len(parts.path) > 1:
-            return "mariadb", _MariaModule, _mariadb_settings(parts)
-    except ValueError:
-        pass  # its message may quote a piece of the password
-    raise ValueError(
-        "a database URL is sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME, with %XX for special characters"
-    )
+        settings = mariadb_settings(url)
+    except UrlError:
+        raise
+    except ValueError:  # its message may quote a piece of the password
+        settings = None
+    if settings is None:
+        raise ValueError(_NO_URL)
+    return "mariadb", _MariaModule, settings | _MARIADB_SESSION
 
 
-def _mariadb_settings(parts: urllib.parse.SplitResult) -> dict[str, Any]:
-    query = dict(urllib.parse.parse_qsl(parts.query))
-    where: dict[str, Any] = {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
-    if "unix_socket" in query:
-        where = {"unix_socket": query["unix_socket"], "ssl_disabled": True}  # what stays in the kernel needs no TLS
-    return {
-        **where,
-        "user": urllib.parse.unquote(parts.username or ""),
-        "password": urllib.parse.unquote(parts.password or ""),
-        "database": urllib.parse.unquote(parts.path[1:]),
-        "charset": "utf8mb4",
-        "collation": "utf8mb4_bin",
-        "autocommit": False,
-        "connect_timeout": CONNECT_TIMEOUT,
-        "read_timeout": QUERY_TIMEOUT,
-        "write_timeout": QUERY_TIMEOUT,
-    }
+def _sqlite_path(text: str) -> str:
+    if not text or "?" in text or "#" in text:
+        raise ValueError(_NO_URL)
+    return os.fsdecode(urllib.parse.unquote_to_bytes(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 
 import pymysql
 
+from chatbase.database_file import DatabaseFile
 from chatbase.drivers import NEVER, SQLITE_SESSION, STATEMENTS, WHEN_TAKEN, parse, pool
 
 Row = tuple[Any, ...]
@@ -19,6 +21,7 @@ Row = tuple[Any, ...]
 _ROWS = 128  # in one INSERT on SQLite; old versions allow 999 values in a statement
 _AMONG = 256  # values in one IN (...)
 _DEADLOCKS = (1020, 1205, 1213)  # MariaDB: changed since the snapshot, lock wait timeout, deadlock
+_TOO_MANY = (1040, 1203, 1226)  # connections: of all, of this user (set for the server), of this user (set for him)
 _DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
 
 _STATEMENT = 1 << 20  # characters in one INSERT on MariaDB, well below what servers take
@@ -33,7 +36,12 @@ _LITERALS: dict[type, Callable[[Any], str]] = {
 
 
 class DatabaseUnavailable(Exception):
-    """The database cannot be reached, is full, or gave up; what was asked for may be tried again later."""
+    """The database cannot be reached, is full, or gave up; what was asked for may be tried again later.
+
+    ``level``: at which whoever has to give up should log it.
+    """
+
+    level = logging.ERROR
 
 
 class Deadlock(DatabaseUnavailable):
@@ -42,6 +50,19 @@ class Deadlock(DatabaseUnavailable):
 
 class CommitUncertain(DatabaseUnavailable):
     """The connection failed during the commit itself: what was written may or may not be stored."""
+
+
+class DatabaseMoved(DatabaseUnavailable):
+    """SQLite's file was removed or replaced while it is open (`database_file`, which has logged it already)."""
+
+    level = logging.DEBUG
+
+
+class TooFewConnections(DatabaseUnavailable):
+    """MariaDB does not permit as many connections as are needed."""
+
+    def __init__(self, error: BaseException, needed: int) -> None:
+        super().__init__(f"it permits too few connections; this program needs {needed} ({_first_line(error)})")
 
 
 class Conflict(Exception):
@@ -150,8 +171,8 @@ class Database:
     taking turns, each would read again what the others have changed.
     """
 
-    def __init__(self, url: str, connections: int) -> None:
-        """Open the pool.
+    def __init__(self, url: str, connections: int, needed: int = 0) -> None:
+        """Open the pool. ``needed``: how many connections the program has in all, if these are not all.
 
         Raises:
             ValueError: the URL is none.
@@ -160,15 +181,19 @@ class Database:
         self.engine, factory, settings = parse(url)
         self.sqlite = self.engine == "sqlite"
         self._write_lock = threading.Lock()
+        self.file: DatabaseFile | None = None  # on SQLite
         try:
             if self.sqlite:
                 session = SQLITE_SESSION
                 self._writer = pool(factory, settings, 1, mincached=1, setsession=session, ping=NEVER)
                 self._pool = pool(factory, settings, connections, mincached=0, setsession=session, ping=NEVER)
+                self.file = DatabaseFile(settings["path"])
             else:
                 self._pool = pool(factory, settings, connections, mincached=connections, ping=WHEN_TAKEN)
                 self._writer = self._pool
         except _DRIVER_ERRORS as error:
+            if error.args and error.args[0] in _TOO_MANY:
+                raise TooFewConnections(error, needed or connections) from error
             raise _translated(error) from error
 
     def dialect(self, sql: str) -> str:
@@ -190,6 +215,13 @@ class Database:
         """Close all idle connections."""
         self._pool.close()
         self._writer.close()
+        if self.file is not None:
+            self.file.close()
+
+    def check_place(self) -> None:
+        """Raises DatabaseMoved when what is stored would not be found again."""
+        if self.file is not None and not self.file.in_place():
+            raise DatabaseMoved("the database file was removed or replaced")
 
     def _take(self, *, write: bool) -> Any:
         """A connection of the pool's; closing it gives it back."""
@@ -217,6 +249,8 @@ class _Running:
         self._write = write
 
     def __enter__(self) -> Transaction:
+        if not self._write:  # who writes looks before the commit
+            self._database.check_place()
         try:
             self._pooled = self._database._take(write=self._write)
         except _DRIVER_ERRORS as error:
@@ -238,6 +272,7 @@ class _Running:
         committed = False
         try:
             if self._write and error is None:
+                self._database.check_place()
                 self._database._commit(self._connection)
                 committed = True
         finally:

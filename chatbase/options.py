@@ -4,15 +4,53 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
+import re
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import configargparse
 
+from chatbase.addresses import Network
+from chatbase.config_file import ConfigFile
+from chatbase.drivers import sqlite_url
+
+_OF_A_SERVICE = re.compile(r"_SERVICE_(HOST|PORT)|_PORT(_|$)")
+
 
 class ConfigError(Exception):
     """An option that cannot be used; the message is one line for the one who started the program."""
+
+
+class _Parser(configargparse.ArgumentParser):  # type: ignore[misc]
+    """What is wrong is said in one line, like every other error at start."""
+
+    def __init__(self, file: ConfigFile, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._file = file
+
+    def parse_args(self, args: list[str] | None = None) -> argparse.Namespace:
+        """Read all sources. Raises ConfigError."""
+        self._file.knows(self._actions)
+        options: argparse.Namespace = super().parse_args(args)
+        if options.config == "":  # a variable of a script that is not set would mean all defaults
+            self.error("--config names no file")
+        options.strangers = self._strangers()
+        return options
+
+    def _strangers(self) -> tuple[str, ...]:
+        """Variables that look like options. They cannot be refused: Kubernetes gives every pod CHATD_PORT and others
+        for a service of that name.
+        """
+        known = {action.env_var for action in self._actions}
+        ours = (name for name in os.environ if name.startswith(f"{self.prog.upper()}_"))
+        return tuple(sorted(name for name in ours if name not in known and not _OF_A_SERVICE.search(name)))
+
+    def error(self, message: str) -> NoReturn:
+        """Raises ConfigError, where argparse would print its usage."""
+        raise ConfigError(" ".join(message.split()) + "; see --help")
 
 
 class Number:
@@ -37,6 +75,14 @@ def seconds(text: str) -> float:
     if not 0.1 <= value <= 3600:
         raise argparse.ArgumentTypeError("must be from 0.1 to 3600 seconds")
     return value
+
+
+def network(text: str) -> Network:
+    """An argparse type: a network as ADDRESS/BITS, or one address."""
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no network: {error}") from None
 
 
 def parse_address(text: str) -> tuple[str, int]:
@@ -74,15 +120,17 @@ def make_parser(program: str, description: str) -> configargparse.ArgumentParser
     Its errors are `ConfigError`.
     """
     prefix = program.upper()
-    parser = configargparse.ArgumentParser(
+    file = ConfigFile(program)
+    parser = _Parser(
+        file,
         prog=program,
         description=description,
         auto_env_var_prefix=f"{prefix}_",
-        config_file_parser_class=configargparse.TomlConfigParser([program]),
+        config_file_parser_class=file,
+        config_file_open_func=partial(open, encoding="utf-8-sig"),
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         allow_abbrev=False,
     )
-    parser.error = _refuse
     parser.add_argument("--config", is_config_file_arg=True, env_var=f"{prefix}_CONFIG", metavar="FILE",
         help=f"TOML file, section [{program}]")  # fmt: skip
     return parser
@@ -118,12 +166,7 @@ def common_settings(options: argparse.Namespace, names: Iterable[str]) -> dict[s
         "port": port,
         "data": data,
         "limits": options.limits == "on",
-        "database": options.database or f"sqlite:///{data}/chat.db",
+        "database": options.database or sqlite_url(data / "chat.db"),
         "tls_cert": Path(options.tls_cert) if options.tls_cert else None,
         "tls_key": Path(options.tls_key) if options.tls_key else None,
     }
-
-
-def _refuse(message: str) -> NoReturn:
-    """What is wrong is said in one line, like every other error at start."""
-    raise ConfigError(" ".join(message.split()) + "; see --help")

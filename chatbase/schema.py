@@ -13,6 +13,12 @@ SCHEMA = Path(__file__).resolve().parents[1] / "schema.sql"
 VERSION = 3
 LOCK_WAIT = 30  # seconds for another program that is at it
 
+KEYS = {
+    "users": "id", "tokens": "hash", "friendships": "user_id", "chat_groups": "id", "members": "user_id",
+    "messages": "mid", "staged": "mid", "read_marks": "user_id", "files": "id",
+}  # fmt: skip
+"""All tables but the one of the versions, each with a column that it has."""
+
 _TABLE = "/*! ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin */"
 
 MIGRATIONS: dict[int, tuple[str, ...]] = {

@@ -25,15 +25,15 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = load(argv)
         configure(settings.log_format, settings.log_level)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         server = Server(settings)
         stop_on_signals(server)
+        server.start()
     except ConfigError as error:
         print(f"chatd: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    server.start()
     host, port = server.address
     log.info("certificate: sha256=%s", server.fingerprint)
     print(f"chatd listening on {shown_address(host, port)}", flush=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import configargparse
 
+from chatbase.addresses import Network
 from chatbase.files import MAX_FILE, QUOTA
-from chatbase.options import ConfigError, Number, add_common, common_settings, make_parser, seconds
+from chatbase.options import ConfigError, Number, add_common, common_settings, make_parser, network, seconds
 from chatwire.commands import MAX_FRAME
 from chatwire.fields import MAX_TEXT
 
@@ -19,7 +20,7 @@ MAX_GROUPS_CEILING = 5_000  # a login reads all groups of a user
 
 @dataclass(frozen=True)
 class Settings:
-    """The checked options. Sizes in bytes, times in seconds."""
+    """The checked options. Sizes in bytes, times in seconds. ``strangers``: variables that look like options."""
 
     host: str
     port: int
@@ -40,6 +41,7 @@ class Settings:
     max_members: int
     max_connections: int
     max_per_address: int
+    trusted_networks: tuple[Network, ...]
     output_soft: int
     output_hard: int
     login_deadline: float
@@ -48,6 +50,7 @@ class Settings:
     quota: int
     log_format: str
     log_level: str
+    strangers: tuple[str, ...]
 
 
 def load(argv: list[str] | None = None) -> Settings:
@@ -70,6 +73,7 @@ def check(options: argparse.Namespace) -> Settings:
         raise ConfigError("--max-text may be at most 65535, which is what a TEXT column holds")
     if options.max_groups > MAX_GROUPS_CEILING:
         raise ConfigError(f"--max-groups may be at most {MAX_GROUPS_CEILING}")
+    values["trusted_networks"] = tuple(options.trusted_network)
     values["files_url"] = _base_url(options.files_url) if options.files_url else ""
     return Settings(**values)
 
@@ -120,11 +124,20 @@ def _limits(parser: configargparse.ArgumentParser) -> None:
     add("--max-connections", type=Number(1, 10**6), default=100_000, metavar="N",
         help="in all; never more than the descriptor limit permits")  # fmt: skip
     add("--max-per-address", type=Number(1, 10**6), default=256, metavar="N", help="connections")
+    add("--trusted-network", type=network, action="append", default=[], metavar="CIDR",
+        help="where many share an address, a school say: no limits per address there, but a share for each account; "
+        "may be given again")  # fmt: skip
     add("--output-soft", type=Number(4096, 2**30), default=256 * 1024, metavar="BYTES",
         help="unsent output above which a client is not read")  # fmt: skip
     add("--output-hard", type=Number(4096, 2**30), default=8 * 1024 * 1024, metavar="BYTES",
         help="unsent output above which a client is disconnected")  # fmt: skip
-    add("--login-deadline", type=seconds, default=30.0, metavar="S", help="without a session, a client is cut off")
+    add(
+        "--login-deadline",
+        type=seconds,
+        default=30.0,
+        metavar="S",
+        help="without a session, a client is cut off, unless it is of the original system",
+    )
 
 
 def _files(parser: configargparse.ArgumentParser) -> None:

@@ -78,9 +78,7 @@ class _Block:
             if chat.offer is not None:
                 lines[place] = _offer_reply(chat, session, handed_over=chat.sender in shown)
                 continue
-            reply = chat.reply_open + word.get(chat.sender, _SUCCESS) + self.ends[place]
-            told_too = chat.group is not None and session.peer.legacy  # as the original server did
-            lines[place] = lines[place] + reply if told_too else reply
+            lines[place] = chat.reply_open + word.get(chat.sender, _SUCCESS) + self.ends[place]
         return b"".join(lines)
 
 

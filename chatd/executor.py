@@ -26,8 +26,12 @@ class BoundedExecutor:
         self.name = name
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         together = threading.Barrier(threads + 1)  # the pool would start a thread in `submit`, at a loop's expense
-        for _ in range(threads):
-            self._pool.submit(together.wait)
+        try:
+            for _ in range(threads):
+                self._pool.submit(together.wait)
+        except RuntimeError:  # the system gives no more threads; those that it gave must not wait for the others
+            together.abort()
+            raise
         together.wait()
         self._condition = threading.Condition(threading.Lock())  # guards both counts
         self._free = waiting + threads

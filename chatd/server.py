@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from chatbase.clock import clock_of
 from chatbase.options import plaintext_rule
 from chatbase.startup import (
     leave_address,
@@ -19,6 +20,7 @@ from chatbase.startup import (
     raise_descriptor_limit,
     shared_secret,
 )
+from chatbase.trial import enough_descriptors, enough_threads, thread_errors
 from chatd.commands import handlers as _handlers  # noqa: F401  (fills the command table)
 from chatd.commands.dispatch import Dispatcher
 from chatd.commands.intake import Intake
@@ -35,6 +37,7 @@ from chatd.net.workers import WorkerPool
 from chatd.registry.registry import GroupRegistry, OnlineRegistry
 from chatd.security.backoff import FailureGate
 from chatd.security.file_tickets import FileTickets
+from chatd.security.passwords import THREADS as HASH_THREADS
 from chatd.security.passwords import Passwords
 from chatd.security.rates import REGISTRATIONS, SESSION_STARTS, WAITING_LOGINS, KeyedRates, Places
 from chatd.startup import open_database
@@ -49,6 +52,8 @@ GATHERER_THREADS = 2  # one waits for the database while the other computes
 GATHERED = 100  # requests served together
 WAITING_JOBS = 20_000
 RESERVED_DESCRIPTORS = 64  # for the database, the log, the loops
+LEAST_CONNECTIONS = 16  # a server for fewer is a mistake
+CROWDED = 0.75  # of all connections that there may be; above it, none may be without a session for long
 HANDSHAKE_TIMEOUT = 10.0  # seconds
 DRAIN = 2.0  # seconds for a step of stopping
 DRAIN_ALL = 8.0  # and for all of them
@@ -65,17 +70,21 @@ class Server:
         """
         self.settings = settings
         raise_descriptor_limit()
+        enough_descriptors(RESERVED_DESCRIPTORS + LEAST_CONNECTIONS)
+        enough_threads(settings.workers + WORK_THREADS + LOGIN_THREADS + HASH_THREADS + 1)  # and the journal's
         with one_line_errors("use the data folder"):
             self._lock_file = own_data_folder(settings.data, "chatd")
-            self._file_tickets = FileTickets(shared_secret(settings.data))
+            self._secret = shared_secret(settings.data)
             self._tls, self.fingerprint = load_tls(settings.data, settings.tls_cert, settings.tls_key)
         with one_line_errors("use the database"):
             self._database, self._claim = open_database(settings, WORK_THREADS + LOGIN_THREADS + 1)
+            self._clock = clock_of(self._database)
             self.loop = EventLoop("main")
             self.workers = WorkerPool(settings.workers)
             self._peers: dict[EventLoop, dict[Connection, Peer]] = {loop: {} for loop in self.workers.loops}
             self._on_closed = self._released  # one bound method for all connections
-            self.services = self._make_services()
+            with thread_errors():
+                self.services = self._make_services()
             journal, fail = self.services.journal, self.services.delivery.fail
             self._intakes = {loop: Intake(loop, journal, fail) for loop in self.workers.loops}
         with one_line_errors(f"listen on {settings.host}:{settings.port}"):
@@ -89,13 +98,16 @@ class Server:
         return self.acceptor.address
 
     def start(self) -> None:
-        """Begin to serve; `run` then has to be called."""
+        """Begin to serve; `run` then has to be called. Raises ConfigError when the system gives no threads for it."""
+        if self.settings.strangers:
+            log.warning("nobody knows these variables: %s", " ".join(self.settings.strangers))
         if not self.settings.limits:
             log.warning("limits are off: no rates, no cap on connections per address")
         if self.settings.password_cost == "low":
             log.warning("password cost is low: for load tests only")
-        self.services.journal.start()
-        self.workers.start()
+        with thread_errors():
+            self.services.journal.start()
+            self.workers.start()
         self.acceptor.start()
 
     def run(self) -> bool:
@@ -136,7 +148,8 @@ class Server:
             session_starts=KeyedRates(SESSION_STARTS),
             login_places=Places(WAITING_LOGINS),
             presence_loop=self.workers.loops[0],
-            file_tickets=self._file_tickets,
+            file_tickets=FileTickets(self._secret, self._clock),
+            clock=self._clock,
         )
 
     def _make_acceptor(self) -> Acceptor:
@@ -149,10 +162,13 @@ class Server:
             plaintext_allowed=lambda address: plaintext_rule(settings.plaintext, address),
             tls_required=encode({"cmd": "goodbye", "result": "tls_required"}),
         )
+        total = min(settings.max_connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_DESCRIPTORS)
+        self.services.crowded = lambda: self.acceptor.connections > total * CROWDED
         limits = AcceptLimits(
-            total=min(settings.max_connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_DESCRIPTORS),
+            total=total,
             per_address=settings.max_per_address if settings.limits else 0,
             refusal=encode({"cmd": "goodbye", "result": "too_many_connections"}),
+            trusted=settings.trusted_networks,
         )
         return Acceptor(self.loop, settings.host, settings.port, limits, self._adopt)
 

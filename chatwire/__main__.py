@@ -5,19 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 
-DEFAULT_PORT = 8000
+from chatwire.address import DEFAULT_PORT, Address, parse_address
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the client in the terminal. Returns 0, 1 when something went wrong, or 130 after Ctrl-C."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    host, port, tls = options.server
+    if (options.plain and tls) or (options.tls and tls is False):
+        parser.error("HOST:PORT says something else about TLS than the options")
     try:
         from chatwire.terminal.start import start
     except ImportError as error:
         print(f"chatwire: {error.name} is missing; see README.md for how to install it", file=sys.stderr)
         return 1
     try:
-        return start(options.server, user=options.user, plain=options.plain, fingerprint=options.fingerprint)
+        plain = options.plain or tls is False
+        return start((host, port), user=options.user, plain=plain, fingerprint=options.fingerprint)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -28,15 +33,12 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def address(text: str) -> tuple[str, int]:
-    """HOST, HOST:PORT, [IPV6]:PORT or IPV6."""
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]") or (":" in host and not text.startswith("[")):
-        host, port = text, str(DEFAULT_PORT)
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise argparse.ArgumentTypeError("must be HOST:PORT")
-    return host, int(port)
+def address(text: str) -> Address:
+    """An argparse type: where a server is."""
+    try:
+        return parse_address(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be HOST:PORT") from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from chatwire.tls import certificate_fingerprint
 
-# Long, because clients pin the fingerprint: a change is an event for every user.
-_LIFETIME = datetime.timedelta(days=3650)
+# No clock is asked: it may be wrong at a first start, and clients pin the fingerprint, so that a change is an event for
+# every user. The end is RFC 5280's for "no well-defined expiration date".
+_FROM = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+_UNTIL = datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc)
 
 
 def ensure_self_signed(folder: Path) -> tuple[Path, Path]:
@@ -63,15 +65,14 @@ def _generate(hostname: str) -> tuple[bytes, bytes]:
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname[:64])])
-    now = datetime.datetime.now(datetime.timezone.utc)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + _LIFETIME)
+        .not_valid_before(_FROM)
+        .not_valid_after(_UNTIL)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(key, hashes.SHA256())

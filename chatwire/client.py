@@ -15,8 +15,9 @@ from typing import Any
 
 from chatwire.codec import Object
 from chatwire.commands import reply_name
-from chatwire.errors import LinkError, LinkTimeout, PeerError, Refused
+from chatwire.errors import LinkError, LinkTimeout, PeerError, Refused, TurnedAway
 from chatwire.fields import MAX_MID
+from chatwire.names import normalized
 from chatwire.transport import Transport
 
 CHAT_PUSHES = frozenset(("private_chat", "group_chat"))
@@ -97,9 +98,21 @@ class Client:
         """Send a request and return its reply, whatever it says. Pushes that come first are kept for `pushes`.
 
         Raises:
+            BadRequest: it cannot be written as JSON; nothing was sent.
             LinkTimeout: no reply within the client's timeout.
-            LinkError: the connection has ended.
+            LinkError: the connection has ended; TurnedAway where the server has said why.
         """
+        try:
+            return self._request(cmd, fields)
+        except LinkTimeout:
+            raise
+        except LinkError:
+            goodbye = self._goodbye()
+            if goodbye is not None:
+                raise TurnedAway(goodbye) from None
+            raise
+
+    def _request(self, cmd: str, fields: dict[str, Any]) -> Object:
         request_id = self.send(cmd, **fields)
         deadline = time.monotonic() + self.timeout
         while True:
@@ -164,7 +177,7 @@ class Client:
         self.close()
 
     def _begin(self, reply: Object, user: str) -> Object:
-        self.user = user
+        self.user = normalized(user)  # as the server names it
         self.token = str(reply.get("token", ""))
         return reply
 
@@ -177,6 +190,13 @@ class Client:
                     self.close()
                     raise LinkError("the server sends more than an object can hold") from None
                 # else a line that is no object: a broken server costs us that line only
+
+    def _goodbye(self) -> Object | None:
+        """The server's last word, if it has said one: what it sent came before the end, and is read before that."""
+        with contextlib.suppress(LinkError):
+            while (obj := self._receive(0)) is not None:
+                self._inbox.append(obj)
+        return next((obj for obj in self._inbox if obj.get("cmd") == "goodbye"), None)
 
     def _is_new(self, obj: Object) -> bool:
         """Remember the mid of a message; False for one that has been handed out.

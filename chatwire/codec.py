@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from chatwire.errors import BadJson
+from chatwire.errors import BadJson, BadRequest
 
 Object = dict[str, Any]
 
@@ -16,6 +16,18 @@ _LINE = orjson.OPT_APPEND_NEWLINE
 def encode(obj: Object) -> bytes:
     """Return one object as one line of UTF-8 JSON, ended by a newline."""
     return orjson.dumps(obj, option=_LINE)
+
+
+def encode_request(obj: Object) -> bytes:
+    """Return the same of what a user has typed, say, so that it may hold anything.
+
+    Raises:
+        BadRequest: a text that is no Unicode (half a surrogate pair), a number that is too large, or no JSON at all.
+    """
+    try:
+        return encode(obj)
+    except TypeError as error:
+        raise BadRequest(_unencodable(obj), f"cannot be sent ({error})") from None
 
 
 def encode_open(obj: Object) -> bytes:
@@ -34,6 +46,16 @@ def encode_value(value: object) -> bytes:
 def decode_value(data: bytes) -> Any:
     """Return the value in JSON that was written by `encode_value`. Raises ValueError."""
     return orjson.loads(data)
+
+
+def _unencodable(obj: Object) -> str:
+    """The name of the first field that cannot be encoded."""
+    for name, value in obj.items():
+        try:
+            encode({name: value})
+        except TypeError:
+            return str(name)
+    return "request"
 
 
 def decode(frame: bytes) -> Object:

@@ -11,7 +11,10 @@ from chatwire.codec import Object
 from chatwire.errors import BadRequest
 
 BAD_OBJECTS_IN_A_ROW = 8  # after so many the connection is closed
-LEGACY_GAP = 0.020  # seconds between two objects to a legacy connection
+LEGACY_GAP = 0.150  # seconds between two objects to a legacy connection
+LEGACY_OPENING_GAP = 0.250  # after the first of a conversation, for which it makes a window
+LEGACY_BOX = 5.0  # after one that opens a modal box, unless a request comes earlier
+LEGACY_AWAY = 30.0  # without a request after such a box: nobody may be there to close it
 TYPING_GAP = 3.0  # seconds; a typing notice within this time of the last one is dropped
 MAX_FRAME = 64 * 1024  # bytes, the default of --max-frame
 
@@ -166,7 +169,7 @@ COMMANDS: dict[str, Command] = {
         ),
         Command(
             "create_group", "Make a group and be its owner.", "edit",
-            (_own("user"), Field("group", f.name, "")),
+            (_own("user"), Field("group", f.new_name, "")),
             {"success": "", "group_exist": ""}, {"group": "", "since": _SINCE},
             {"group_joined": "{group, user, since} to my other sessions"}, original=True,
         ),
@@ -199,8 +202,7 @@ COMMANDS: dict[str, Command] = {
             "group_chat", "Say something to a group.", "chat",
             (_own("user"), Field("group", f.name, ""), Field("text", f.text, ""), _CID),
             {"success": "stored", **_IN_GROUP}, _STORED,
-            {"group_chat": "the request's object with mid and ts, to every online member's sessions; to the sending "
-                           "session itself only when it is legacy"},
+            {"group_chat": "the request's object with mid and ts, to the online members' sessions but the sending one"},
             original=True,
         ),
         Command(
@@ -275,7 +277,8 @@ COMMANDS: dict[str, Command] = {
                      "read nothing, or do not exist, are not listed"},
         ),
         Command(
-            "typing", "I am writing. No reply unless the request is wrong.", "mark", (_PEER, _GROUP_OR), {},
+            "typing", "I am writing. No reply unless the request is wrong.", "mark", (_PEER, _GROUP_OR),
+            {"user_not_exist": "", **_IN_GROUP},
             pushes={"typing": "{user, peer or group} to the sessions of those who are online there"},
             one_of=("peer", "group"),
         ),

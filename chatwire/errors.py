@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_WORD = re.compile(r"[a-z_]{1,64}")
+
 
 class WireError(Exception):
     """Base of all errors raised by this package."""
@@ -39,6 +43,16 @@ class FrameTooLong(PeerError):
     fatal = True
 
 
+class ObjectSkipped(PeerError):
+    """An object that was too long was passed over, and the stream goes on; ``beginning`` is the first of it."""
+
+    result = "frame_too_long"
+
+    def __init__(self, beginning: bytes) -> None:
+        super().__init__("an object was too long")
+        self.beginning = beginning
+
+
 class BadRequest(PeerError):
     """A field is missing or has the wrong type, size or form. ``field`` names it."""
 
@@ -55,6 +69,15 @@ class LinkError(WireError):
 
 class LinkTimeout(LinkError):
     """The peer did not answer in time; the connection is still open."""
+
+
+class TurnedAway(LinkError):
+    """The server has let nobody in, or ended the session, and said why: ``reply`` is its ``goodbye``."""
+
+    def __init__(self, reply: dict[str, object]) -> None:
+        word = str(reply.get("result"))
+        super().__init__(f"the server says {word if _WORD.fullmatch(word) else 'goodbye'}")
+        self.reply = reply
 
 
 class UnknownFingerprint(LinkError):

@@ -7,11 +7,13 @@ raises `ValueError` with a few words for the one who sent it. Checks never echo 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-MAX_NAME = 32  # characters, after NFC
+from chatwire.characters import is_harmless
+from chatwire.names import LONGEST, bounded, checked, checked_new
+
+MAX_NAME = LONGEST  # characters, after NFC
 MAX_TEXT = 16 * 1024  # bytes of UTF-8
 MAX_PASSWORD = 1024  # bytes of UTF-8; argon2 takes any length, the event loop should not carry it
 MAX_CID = 64  # characters
@@ -25,16 +27,9 @@ MAX_LENGTH = 2**53 - 1  # bytes in a file
 MAX_FILENAME = 255  # characters
 MAX_FILE_ID = 32  # characters
 MAX_TICKET = 1024  # characters
-_MAX_DECOMPOSED = 4  # code points to which canonical decomposition expands one at most
 
 Check = Callable[[Any], Any]
 
-_FORBIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-_JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")  # emoji and some scripts need them
-_VIRAMA = 9  # canonical combining class
-_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they can hide what a file is
-_UNPRINTABLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _FILE_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_FILE_ID}}}")
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 REPORTS = ("uploading", "complete", "failed", "expired", "cancelled", "connected", "timeout")
@@ -42,52 +37,13 @@ ROLES = ("send", "receive")
 
 
 def name(value: Any) -> str:
-    """User and group names: 1 to 32 characters in NFC, nothing that breaks a list, a line or a reader's eye.
-
-    What could not become short enough is not normalised at all: that takes time with the square of its length
-    when someone piles up combining marks, seconds for a whole frame of them. Printable ASCII is in NFC as it is, and
-    every message names two users: the look at each character would be a third of what it costs the server.
-    """
-    if type(value) is str and _is_plain(value):
-        return value
-    text = _normalised(value)
-    if "|" in text or any(map(_unfit, " " + text, text)) or text[-1] in "\u200c\u200d":
-        raise ValueError("must not contain control characters, invisible ones or '|'")
-    return text
+    """User and group names: 1 to 32 characters in NFC, nothing that breaks a list or a line."""
+    return checked(string(value))
 
 
-def _normalised(value: Any) -> str:
-    too_long = len(string(value)) > MAX_NAME * _MAX_DECOMPOSED
-    text = "" if too_long else unicodedata.normalize("NFC", value)
-    if not 1 <= len(text) <= MAX_NAME:
-        raise ValueError(f"must have 1 to {MAX_NAME} characters")
-    if text != text.strip():
-        raise ValueError("must not begin or end with a space")
-    return text
-
-
-def _is_plain(text: str) -> bool:
-    if not text.isascii() or not text.isprintable() or not 1 <= len(text) <= MAX_NAME:
-        return False
-    return text[0] != " " and text[-1] != " " and "|" not in text
-
-
-def _unfit(previous: str, character: str) -> bool:
-    """Whether it is a control character, or one that nobody sees and that makes one name look like another.
-
-    Joiners and variation selectors may stand where they show: behind a symbol, an Arabic letter or a virama (compare
-    UAX 31, section 2.3).
-    """
-    if character in _JOINERS:
-        return not (
-            previous in _JOINERS
-            or unicodedata.category(previous) in ("So", "Sk")
-            or unicodedata.bidirectional(previous) == "AL"
-            or unicodedata.combining(previous) == _VIRAMA
-        )
-    if character in _BLANK or "\ufe00" <= character <= "\ufe0d" or "\U000e0100" <= character <= "\U000e01ef":
-        return True
-    return unicodedata.category(character) in _FORBIDDEN
+def new_name(value: Any) -> str:
+    """A name that nobody has yet: nothing in it breaks a reader's eye either (`chatwire.names`)."""
+    return checked_new(string(value))
 
 
 def names(value: Any) -> list[str]:
@@ -98,12 +54,12 @@ def names(value: Any) -> list[str]:
     """
     if type(value) is not list or not 1 <= len(value) <= MAX_PEERS:
         raise ValueError(f"must be a list of 1 to {MAX_PEERS} names")
-    return list(dict.fromkeys(map(_normalised, value)))
+    return list(dict.fromkeys(bounded(string(name)) for name in value))
 
 
 def string(value: Any) -> str:
     """Any JSON string."""
-    if type(value) is not str:
+    if not isinstance(value, str):
         raise ValueError("must be a string")
     return value
 
@@ -170,14 +126,24 @@ def length(value: Any) -> int:
     return checked
 
 
+class LastPart(str):
+    """The last part of a path; ``path`` is the whole, which an original client wants to hear again."""
+
+    __slots__ = ("path",)
+
+    path: str
+
+
 def filename(value: Any) -> str:
     """A file's name: of a whole path only the last part is kept, whichever way its slashes lean."""
     last = re.split(r"[/\\]", string(value))[-1]
     if not 1 <= len(last) <= MAX_FILENAME or last in (".", ".."):
         raise ValueError(f"must end in a name of 1 to {MAX_FILENAME} characters")
-    if any(c in _OVERRIDES or unicodedata.category(c) in _UNPRINTABLE for c in last):
+    if not is_harmless(last):
         raise ValueError("must not contain control characters")
-    return last
+    name = LastPart(last)
+    name.path = value
+    return name
 
 
 def sha256(value: Any) -> str:

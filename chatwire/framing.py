@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import re
 
-from chatwire.errors import FrameTooLong
+from chatwire.errors import FrameTooLong, ObjectSkipped
 
+MOST_SKIPPED = 64 * 1024 * 1024  # bytes of one object
+_BEGINNING = 256  # bytes of it that are looked at
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SPACE_IN_LINE = b" \t\r"
 _END_OF_SPREAD = b"\n}"
@@ -92,6 +94,10 @@ class Framer:
         """Whether bytes are buffered that `next` has not returned yet."""
         return self._pos < len(self._buffer)
 
+    def rest(self) -> bytes:
+        """Those bytes."""
+        return bytes(self._buffer[self._pos :])
+
     def _begin(self) -> bool:
         """Skip white space before an object; False when nothing is left."""
         buffer, pos = self._buffer, self._pos
@@ -144,3 +150,50 @@ class Framer:
             self._buffer = bytearray(self._buffer[self._pos :])
         self._searched -= self._pos
         self._pos = 0
+
+
+class SkippingFramer(Framer):
+    """The same for a peer that must not be sent away: it skips what is too long, if that is spread over lines.
+
+    Nothing of the skipped object is kept, and one that has no end within `MOST_SKIPPED` bytes is an error as before.
+    """
+
+    __slots__ = ("_skipped",)
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self._skipped = 0  # bytes of the object that is being skipped; 0: none is
+
+    def next(self) -> bytes | None:
+        """Return the next whole object's bytes, or None when more input is needed.
+
+        Raises:
+            ObjectSkipped: an object is too long; the call after this one goes on behind it.
+            FrameTooLong: it cannot be skipped.
+        """
+        if self._skipped and not self._skip():
+            return None
+        try:
+            return super().next()
+        except FrameTooLong:
+            if not self._inside:
+                raise
+            self._skipped = 1
+            raise ObjectSkipped(bytes(self._buffer[self._pos : self._pos + _BEGINNING])) from None
+
+    def _skip(self) -> bool:
+        """Drop what has come of the object; true when its end has."""
+        end = self._buffer.find(_END_OF_SPREAD, self._pos)
+        if end >= 0:
+            self._pos = self._searched = end + len(_END_OF_SPREAD)
+            self._inside = False
+            self._skipped = 0
+            return True
+        last = max(self._pos, len(self._buffer) - 1)  # it may be the newline that belongs to the closing brace
+        self._skipped += last - self._pos
+        if self._skipped > MOST_SKIPPED:
+            raise FrameTooLong("an object has no end")
+        self._pos = last
+        self._compact()
+        self._searched = 0
+        return False

@@ -17,7 +17,10 @@ from chatwire.commands import (
     BAD_OBJECTS_IN_A_ROW,
     COMMANDS,
     GENERIC_RESULTS,
+    LEGACY_AWAY,
+    LEGACY_BOX,
     LEGACY_GAP,
+    LEGACY_OPENING_GAP,
     MAX_FRAME,
     PUSHES,
     TYPING_GAP,
@@ -31,6 +34,7 @@ _PLACEHOLDER = re.compile(r"\{\{([a-z-]+)\}\}")
 
 TYPES: dict[f.Check, str] = {
     f.name: "name",
+    f.new_name: "new name",
     f.names: "list of names",
     f.string: "string",
     f.password: "password",
@@ -105,6 +109,9 @@ def _values() -> dict[str, str]:
         "max-filename": _number(f.MAX_FILENAME),
         "bad-in-a-row": _number(BAD_OBJECTS_IN_A_ROW),
         "legacy-gap": _number(LEGACY_GAP * 1000),
+        "legacy-opening-gap": _number(LEGACY_OPENING_GAP * 1000),
+        "legacy-box": _number(LEGACY_BOX),
+        "legacy-away": _number(LEGACY_AWAY),
         "typing-gap": _number(TYPING_GAP),
     }
 

@@ -6,6 +6,7 @@ happens, on the wire or to the link, comes out of there as one of five events, i
 
 from __future__ import annotations
 
+import contextlib
 import random
 import secrets
 import threading
@@ -15,10 +16,11 @@ from collections.abc import Callable
 from typing import Any
 
 from chatwire.client import CHAT_PUSHES, Client
-from chatwire.codec import Object, encode
+from chatwire.codec import Object, encode_request
 from chatwire.commands import MAX_FRAME, reply_name
-from chatwire.errors import BadRequest, LinkError, LinkTimeout, Refused, UnknownFingerprint
+from chatwire.errors import BadRequest, LinkError, LinkTimeout, Refused, TurnedAway, UnknownFingerprint
 from chatwire.events import LINK_LOST, Answer, Event, LinkDown, LinkUp, Push
+from chatwire.names import normalized
 from chatwire.outbox import Outbox, patience, try_again
 
 FIRST_DELAY = 0.2  # seconds before the second attempt
@@ -50,7 +52,7 @@ class ResilientClient:
         there is at the first login. A ``token`` of an earlier session does without the password; if it is no longer
         good and there is no password, that is the end. Nothing is connected yet: the first `next_event` does it.
         """
-        self.user = user
+        self.user = normalized(user)  # as the server names it
         self._connect = connect
         self._password = password
         self._token = token
@@ -104,7 +106,8 @@ class ResilientClient:
         """Queue a message, send it if there is a connection, and return its cid. A `Fate` follows, sooner or later.
 
         Raises:
-            BadRequest: it is so long that the server would cut the connection, again and again.
+            BadRequest: it cannot be written as JSON, or is so long that the server would cut the connection, again
+                and again.
         """
         cid = cid or secrets.token_hex(12)
         if group:
@@ -120,7 +123,7 @@ class ResilientClient:
         """Send any other request and return a ticket; exactly one `Answer` with it follows.
 
         Raises:
-            BadRequest: it is so long that the server would cut the connection.
+            BadRequest: it cannot be written as JSON, or is so long that the server would cut the connection.
         """
         request = {"cmd": cmd, **fields}
         self._check_size(request, cmd)
@@ -134,7 +137,8 @@ class ResilientClient:
     def tell(self, cmd: str, **fields: Any) -> None:
         """Send a request of which nobody wants to know what became (`ack`, `read`, `typing`), if there is a link."""
         if self._client is not None:
-            self._send({"cmd": cmd, **fields})
+            with contextlib.suppress(BadRequest):
+                self._send({"cmd": cmd, **fields})
 
     def adopt(self, client: Client, reply: Object) -> None:
         """Go on with a session that somebody else has begun: ``reply`` is what the login was answered with."""
@@ -168,6 +172,7 @@ class ResilientClient:
 
         Raises:
             Refused: the server does not accept this user any more.
+            BadRequest: the name or the password cannot be written as JSON.
             UnknownFingerprint: the server has shown a certificate that must not be trusted.
         """
         deadline = time.monotonic() + timeout
@@ -214,7 +219,7 @@ class ResilientClient:
         except UnknownFingerprint:
             raise
         except LinkError as error:
-            self._failed(str(error))
+            self._failed(str(error), patience(error.reply) if isinstance(error, TurnedAway) else 0.0)
         except Refused as error:
             if not try_again(error.result) or (error.result == "rate_limited" and not self._welcome):
                 raise  # who was never let in had better ask the user than try the same password again
@@ -351,7 +356,7 @@ class ResilientClient:
         return None
 
     def _check_size(self, request: Object, field: str) -> None:
-        if len(encode(request)) + _ROOM_FOR_ID > self._max_frame:
+        if len(encode_request(request)) + _ROOM_FOR_ID > self._max_frame:
             raise BadRequest(field, "is too long")
 
 

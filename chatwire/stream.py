@@ -8,10 +8,13 @@ make the descriptor non-blocking, so that every call became two, and sendfile an
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import socket
 import struct
+import sys
+import termios
 import time
 from contextlib import suppress
 
@@ -21,6 +24,7 @@ SEND_PIECE = 4 * 1024 * 1024  # bytes in one sendfile: the time limit holds for 
 COPY_SIZE = 256 * 1024  # bytes of the buffer where bytes have to pass through this program
 LINGER = 2.0  # seconds in which a refused client may finish what it is saying
 LINGER_BYTES = 16 * 1024 * 1024
+UNREAD = 16 * 1024  # bytes that a peer may send while it should listen
 
 
 class StreamError(Exception):
@@ -98,10 +102,18 @@ class Stream:
         return filled
 
     def peer_closed(self) -> bool:
-        """Whether the peer has ended its side, as far as can be known without waiting."""
+        """Whether the peer has ended its side, as far as can be known without waiting.
+
+        Its end comes behind all that it has sent before, and cannot come at all while that fills the window: who sends
+        so much while it should listen counts as gone.
+        """
         poll = select.poll()
         poll.register(self._sock, select.POLLRDHUP)
-        return bool(poll.poll(0))
+        return bool(poll.poll(0)) or self._unread() > UNREAD
+
+    def _unread(self) -> int:
+        """Bytes that wait in the kernel."""
+        return int.from_bytes(fcntl.ioctl(self._sock, termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def shutdown(self) -> None:
         """End it, from whatever thread: the owner's calls fail."""

@@ -8,14 +8,16 @@ import socket
 import ssl
 import time
 
-from chatwire.codec import Object, decode, encode
-from chatwire.errors import LinkError, LinkTimeout, UnknownFingerprint
+from chatwire.codec import Object, decode, encode_request
+from chatwire.errors import LinkError, LinkTimeout, PeerError, TurnedAway, UnknownFingerprint
 from chatwire.framing import Framer
+from chatwire.happy_eyeballs import connect
 from chatwire.tls import TlsChannel, TlsError, client_context
 
 MAX_SERVER_OBJECT = 64 * 1024 * 1024  # bytes; a roster of many thousand friends is one object
 _RECEIVE_SIZE = 256 * 1024
 _ANSWER_TIME = 10.0  # seconds
+_LONGEST_GOODBYE = 4096  # bytes
 
 
 class Transport:
@@ -28,12 +30,11 @@ class Transport:
             LinkError: nobody answers at that address.
         """
         try:
-            self._socket = socket.create_connection((host, port), timeout)
+            self._socket = connect(host, port, timeout)
         except (OSError, UnicodeError) as error:  # the latter from a name that can be none
             problem = getattr(error, "strerror", None) or str(error)
             raise LinkError(f"cannot connect to {host}:{port}: {problem}") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.setblocking(False)
         self._framer = Framer(MAX_SERVER_OBJECT)
         self._tls: TlsChannel | None = None
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -54,7 +55,7 @@ class Transport:
 
         Raises:
             UnknownFingerprint: the certificate is not the expected one, or no authority vouches for it.
-            LinkError: there is no TLS to be had.
+            LinkError: there is no TLS to be had; TurnedAway where the server says in plain text that it is full.
         """
         try:
             shown = self._handshake(hostname, verify=fingerprint is None, timeout=timeout)
@@ -70,9 +71,10 @@ class Transport:
         """Write one object.
 
         Raises:
+            BadRequest: it cannot be written as JSON; nothing was sent.
             LinkError: the connection is gone, or the server has read nothing for so long.
         """
-        data = encode(obj)
+        data = encode_request(obj)
         if self._closed:
             raise LinkError("the connection is closed")
         if self._tls is not None:
@@ -126,12 +128,17 @@ class Transport:
         deadline = time.monotonic() + timeout
         try:
             tls = TlsChannel(client_context(verify=verify), server_side=False, hostname=hostname)
-            done = tls.handshake()
+            done, first = tls.handshake(), True
             while not done:
-                self._send_all(tls.outgoing(), deadline)
+                with contextlib.suppress(LinkError) if first else contextlib.nullcontext():
+                    self._send_all(tls.outgoing(), deadline)  # to a server that turns us away it may be too late
                 if not self._wait_readable(deadline):
                     raise LinkTimeout("the server does not answer the TLS handshake")
-                self._framer.feed(tls.receive(self._receive()))  # a server in a hurry says something at once
+                data = self._receive()
+                if first and data.startswith(b"{"):
+                    self._read_goodbye(data, deadline)
+                first = first and not data
+                self._framer.feed(tls.receive(data))  # a server in a hurry says something at once
                 done = tls.established
             self._send_all(tls.outgoing(), deadline)
         except ValueError as error:  # a name that can be in no certificate
@@ -140,6 +147,22 @@ class Transport:
             raise self._handshake_failed(hostname, str(error), verify, timeout) from None
         self._tls = tls
         return tls.fingerprint()
+
+    def _read_goodbye(self, data: bytes, deadline: float) -> None:
+        """In place of a ServerHello: a server that is full has no time for a handshake. Raises TurnedAway if it is one.
+
+        Anybody on the way can say so; it costs an attempt, as it would to cut the line.
+        """
+        framer = Framer(_LONGEST_GOODBYE)
+        with contextlib.suppress(PeerError):
+            framer.feed(data)
+            while (frame := framer.next()) is None:
+                if not self._wait_readable(deadline):
+                    return
+                framer.feed(self._receive())
+            obj = decode(frame)
+            if obj.get("cmd") == "goodbye":
+                raise TurnedAway(obj)
 
     def _handshake_failed(self, hostname: str, problem: str, verify: bool, timeout: float) -> LinkError:
         """A certificate that nobody vouches for is told by its fingerprint, so that the user can decide to pin it."""

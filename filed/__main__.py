@@ -29,12 +29,12 @@ def main(argv: list[str] | None = None) -> int:
         threading.stack_size(STACK)
         server = Server(settings)
         stop_on_signals(server)
+        server.start()
     except ConfigError as error:
         print(f"filed: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED
-    server.start()
     log.info("certificate: sha256=%s", server.fingerprint)
     print(f"filed listening on {shown_address(*server.address)}", flush=True)
     if not server.run():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chatbase import files
+from chatbase.clock import Clock
 from chatbase.files import File
 from chatwire import tickets
 from chatwire.tickets import BadTicket, Ticket
@@ -16,9 +17,10 @@ _CHALLENGE = (("WWW-Authenticate", 'Bearer realm="files"'),)
 class Access:
     """Every method: any thread."""
 
-    def __init__(self, secret: bytes, index: Index) -> None:
+    def __init__(self, secret: bytes, index: Index, clock: Clock) -> None:
         self._secret = secret
         self._index = index
+        self._clock = clock
 
     def ticket(self, exchange: Exchange) -> Ticket:
         """The ticket that a request shows, in its query or as a bearer's (RFC 6750). Raises HttpError 401."""
@@ -26,7 +28,7 @@ class Access:
         if not text:
             raise HttpError(401, "a ticket is needed", _CHALLENGE)
         try:
-            ticket = tickets.check(self._secret, text)
+            ticket = tickets.check(self._secret, text, now=self._clock.earliest() / 1000)
         except BadTicket as error:
             raise HttpError(401, str(error), _CHALLENGE) from None
         if not is_id(ticket.file):

@@ -26,35 +26,49 @@ class Caretaker:
         self._index = index
         self._intake = intake
         self._interval = interval
-        self._stopping = threading.Event()
+        self._stopping = False
+        self._in_order = False  # what was withdrawn behind our back has gone; both may be set by any thread
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
+    def look_again(self) -> None:
+        """Files may have been withdrawn without a word to us. Any thread."""
+        self._in_order = False
+        self._wake.set()
+
     def stop(self, timeout: float) -> bool:
         """End; false when it hangs."""
-        self._stopping.set()
+        self._stopping = True
+        self._wake.set()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        recovered = False
-        while not self._stopping.is_set():
+        hashed = False
+        while not self._stopping:
             try:
-                if not recovered:
+                if not self._in_order:
+                    self._in_order = True
                     self._recover()
-                    recovered = True
+                if not hashed:
+                    self._hash_rest()
+                    hashed = True
                 self._expire()
             except (DatabaseUnavailable, OSError) as error:
-                log.error("cannot look after the files: %s", error)
+                self._in_order = False
+                level = error.level if isinstance(error, DatabaseUnavailable) else logging.ERROR
+                log.log(level, "cannot look after the files: %s", error)
             except Exception:
                 log.exception("unexpected error")
-            self._stopping.wait(self._interval)
+            self._wake.wait(self._interval)
+            self._wake.clear()  # before the next look at the two flags
 
     def _expire(self) -> None:
-        while (due := self._index.due(PAGE)) and not self._stopping.is_set():
+        while (due := self._index.due(PAGE)) and not self._stopping:
             for file in due:
                 self._intake.expire(file)
 
@@ -64,9 +78,12 @@ class Caretaker:
         for start in range(0, len(ids), PAGE):
             known = self._index.find_all(ids[start : start + PAGE])
             for file_id in ids[start : start + PAGE]:
-                if self._stopping.is_set():
+                if self._stopping:
                     return
                 self._recover_one(file_id, known.get(file_id))
+
+    def _hash_rest(self) -> None:
+        """What was not hashed when this daemon was stopped."""
         for file in self._index.unhashed(100_000):
             self._intake.later.add(file.id)
 

@@ -25,7 +25,10 @@ RESERVE = 256 * 1024 * 1024  # bytes
 
 @dataclass(frozen=True)
 class Settings:
-    """The checked options. Sizes in bytes, times in seconds. ``chatd`` None: where it is stands in the data folder."""
+    """The checked options. Sizes in bytes, times in seconds. ``chatd`` None: where it is stands in the data folder.
+
+    ``strangers``: variables of the environment that look like options and are none.
+    """
 
     host: str
     port: int
@@ -47,6 +50,7 @@ class Settings:
     raw_ports: tuple[int, int] | None
     log_format: str
     log_level: str
+    strangers: tuple[str, ...]
 
 
 def load(argv: list[str] | None = None) -> Settings:

@@ -125,7 +125,8 @@ class Connection:
         except HttpError as error:
             self._refuse(exchange, error)
         except (DatabaseUnavailable, OSError) as error:
-            log.error("%s failed: %s", exchange.method, error)
+            level = error.level if isinstance(error, DatabaseUnavailable) else logging.ERROR
+            log.log(level, "%s failed: %s", exchange.method, error)
             self._refuse(exchange, unavailable(error))
         except StreamError:
             raise

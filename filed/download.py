@@ -12,9 +12,9 @@ from chatbase.files import File
 from chatwire.stream import Stream, StreamError
 from chatwire.tickets import DOWNLOAD
 from filed.access import Access
-from filed.disposition import HARMLESS, content_disposition
+from filed.disposition import CACHE, HARMLESS, content_disposition
 from filed.http import Exchange, Headers, HttpError
-from filed.ranges import NotSatisfiable, Part, requested
+from filed.ranges import NotSatisfiable, Part, matches, requested
 from filed.upload import Gone, Stalled, Upload
 from filed.uploads import Uploads
 
@@ -38,6 +38,9 @@ class Downloads:
         """GET or HEAD. Raises HttpError, StreamError, DatabaseUnavailable, OSError."""
         ticket = self._access.ticket(exchange)
         file = self._access.file(ticket, DOWNLOAD, file_id)
+        if matches(exchange.header("if-none-match"), _etag(file)):  # who has the tag has the bytes, whole or not
+            exchange.answer(304, [("ETag", _etag(file)), CACHE])
+            return
         part = _part(exchange, file)
         fd = self._uploads.storage.open_whole(file.id) if file.state == files.COMPLETE else None
         if fd is not None:

@@ -16,6 +16,7 @@ from http import HTTPStatus
 import h11
 
 from chatwire.stream import COPY_SIZE, Stream, StreamEnded, write_all
+from filed import cors
 
 HEAD_LIMIT = 16 * 1024  # bytes of a request's head
 SMALL_BODY = 64 * 1024  # bytes that are read and thrown away after a refusal, to keep the connection
@@ -151,7 +152,9 @@ class Exchange:
         """The head of an answer, whose body the caller sends. Raises StreamError."""
         self.answered = True
         self.keep_alive = self.keep_alive and not self._too_much_left()
-        common = [("Date", formatdate(usegmt=True)), ("Server", "filed")]
+        common = [("Date", formatdate(usegmt=True)), ("Server", "filed"), *cors.VARY]
+        if "origin" in self._headers:
+            common += cors.ANSWER
         if not self.keep_alive:
             common.append(("Connection", "close"))
         response = h11.Response(status_code=status, headers=[*common, *headers], reason=_reason(status))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatbase import files
-from chatbase.clock import now_ms
+from chatbase.clock import Clock
 from chatbase.engine import Database
 from chatbase.files import File
 from chatbase.insisting import write
@@ -14,8 +14,9 @@ from chatbase.insisting import write
 class Index:
     """Every method: any thread. All raise DatabaseUnavailable."""
 
-    def __init__(self, database: Database, keep_days: int, partial_hours: int) -> None:
+    def __init__(self, database: Database, clock: Clock, keep_days: int, partial_hours: int) -> None:
         self._database = database
+        self._clock = clock
         self._keep = keep_days * 24 * 3_600_000
         self._partial = partial_hours * 3_600_000
 
@@ -40,13 +41,14 @@ class Index:
 
     def begin(self, file_id: str) -> int | None:
         """Bytes are about to come: the upload's life begins anew. When it ends now, ms; None if nobody wants them."""
-        end = now_ms() + self._partial
+        end = self._clock.latest() + self._partial
         begun = write(self._database, lambda tx: files.change(tx, file_id, files.UPLOADING, files.OPEN, end))
         return end if begun else None
 
     def complete(self, file_id: str, sha256: str | None) -> bool:
         """All bytes are there; false when nobody wants them any more."""
-        return write(self._database, lambda tx: files.complete(tx, file_id, sha256, now_ms() + self._keep))
+        end = self._clock.latest() + self._keep
+        return write(self._database, lambda tx: files.complete(tx, file_id, sha256, end))
 
     def set_hash(self, file_id: str, sha256: str) -> None:
         """What a complete file hashes to."""
@@ -58,10 +60,11 @@ class Index:
 
     def due(self, limit: int) -> list[File]:
         """Files whose time is over."""
+        now = self._clock.earliest()
         with self._database.transaction() as tx:
-            return [file for state in files.ALIVE for file in files.due(tx, state, now_ms(), limit)]
+            return [file for state in files.ALIVE for file in files.due(tx, state, now, limit)]
 
     def unhashed(self, limit: int) -> list[File]:
         """Complete files of which nobody knows the hash yet."""
         with self._database.transaction() as tx:
-            return files.unhashed(tx, now_ms(), limit)
+            return files.unhashed(tx, self._clock.earliest(), limit)

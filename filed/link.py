@@ -14,7 +14,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from chatbase import files
-from chatwire import tickets
 from chatwire.client import Client
 from chatwire.codec import Object
 from chatwire.errors import WireError
@@ -36,10 +35,16 @@ Push = Callable[[Object], Object | None]
 class Link:
     """`tell`: any thread. All else happens in the link's own thread."""
 
-    def __init__(self, connect: Callable[[], Client], secret: bytes, port: int, progress: Progress, push: Push) -> None:
-        """``port`` is the one at which files are served; ``progress`` says how far the uploads under way are."""
+    def __init__(
+        self, connect: Callable[[], Client], hello: Callable[[], str], connected: Callable[[], None], port: int,
+        progress: Progress, push: Push,
+    ) -> None:  # fmt: skip
+        """``hello`` makes what chatd is shown; ``connected`` is called when it has been; ``port`` is the one at which
+        files are served; ``progress`` says how far the uploads under way are.
+        """
         self._connect = connect
-        self._secret = secret
+        self._hello = hello
+        self._connected = connected
         self._port = port
         self._progress = progress
         self._push = push
@@ -96,9 +101,10 @@ class Link:
             self._stopping.wait(delay * random.uniform(0.5, 1))
 
     def _greet(self, client: Client) -> None:
-        client.expect("file_daemon", token=tickets.issue_hello(self._secret), port=self._port)
+        client.expect("file_daemon", token=self._hello(), port=self._port)
         self._client = client
         log.info("connected to chatd")
+        self._connected()
         for report in self._progress():
             self._send(client, report)
 

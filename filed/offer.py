@@ -12,11 +12,13 @@ import sys
 from pathlib import Path
 
 from chatbase import files, schema
-from chatbase.clock import now_ms
+from chatbase.clock import Clock, clock_of, now_ms
+from chatbase.drivers import sqlite_url
 from chatbase.engine import Database
 from chatbase.options import ConfigError
 from chatbase.startup import one_line_errors, shared_secret
 from chatwire.tickets import DOWNLOAD, UPLOAD, Ticket, issue
+from chatwire.transfer.names import harmless
 from filed.index import Index
 
 
@@ -38,26 +40,29 @@ def offer(options: argparse.Namespace) -> tuple[str, str, str]:
     """Make the entry; returns the file's id, and the URLs. Raises what the index and the data folder raise."""
     data = Path(options.data).absolute()
     secret = shared_secret(data)
-    database = Database(options.database or f"sqlite:///{data}/chat.db", 1)
+    database = Database(options.database or sqlite_url(data / "chat.db"), 1)
     try:
         schema.prepare(database)
-        file = _file(options)
-        Index(database, 30, 24).add(file)
+        clock = clock_of(database)
+        file = _file(options, clock)
+        Index(database, clock, 30, 24).add(file)
     finally:
         database.close()
-    return file.id, _url(options.url, secret, file, UPLOAD), _url(options.url, secret, file, DOWNLOAD)
+    up, down = (_url(options.url, secret, file, direction, clock) for direction in (UPLOAD, DOWNLOAD))
+    return file.id, up, down
 
 
-def _file(options: argparse.Namespace) -> files.File:
-    now = now_ms()
+def _file(options: argparse.Namespace, clock: Clock) -> files.File:
     return files.File(
-        secrets.token_urlsafe(16), None, 0, None, None, Path(options.name).name, options.size,
-        options.sha256.lower() if options.sha256 else None, None, files.WAITING, now, now + files.PARTIAL_LIFE * 1000,
+        secrets.token_urlsafe(16), None, 0, None, None, harmless(options.name), options.size,
+        options.sha256.lower() if options.sha256 else None, None, files.WAITING, now_ms(),
+        clock.latest() + files.PARTIAL_LIFE * 1000,
     )  # fmt: skip
 
 
-def _url(base: str, secret: bytes, file: files.File, direction: str) -> str:
-    return f"{base.rstrip('/')}/files/{file.id}?ticket={issue(secret, Ticket(file.id, direction, file.size))}"
+def _url(base: str, secret: bytes, file: files.File, direction: str, clock: Clock) -> str:
+    ticket = issue(secret, Ticket(file.id, direction, file.size), now=clock.latest() / 1000)
+    return f"{base.rstrip('/')}/files/{file.id}?ticket={ticket}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,10 +1,11 @@
-"""Which part of a file a request asks for (RFC 9110, section 14), and under which condition."""
+"""Which part of a file a request asks for (RFC 9110, section 14), and under which conditions (13)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+_TAG = re.compile(r'(?:W/)?("[^"\x00-\x20\x7f]*")')
 _SINGLE = re.compile(r"bytes=[ \t]*(\d{0,19})-(\d{0,19})[ \t]*", re.ASCII)
 
 
@@ -19,6 +20,13 @@ class Part:
     start: int
     end: int
     whole: bool
+
+
+def matches(condition: str | None, etag: str) -> bool:
+    """Whether If-None-Match names a file; compared weakly (RFC 9110, section 13.1.2)."""
+    if condition is None:
+        return False
+    return condition.strip() == "*" or etag in _TAG.findall(condition)
 
 
 def requested(size: int, header: str | None, if_range: str | None, etag: str) -> Part:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from filed.cors import METHODS
 from filed.download import Downloads
 from filed.http import Exchange, HttpError
 from filed.tus import RESUMABLE, Tus
 
 COLLECTION = "/files/"
 _OVERRIDABLE = ("PATCH", "DELETE", "HEAD", "OPTIONS")
-_ALLOW = (("Allow", "OPTIONS, POST, HEAD, PATCH, DELETE, GET"),)
+_ALLOW = (("Allow", METHODS),)
 
 
 class Router:

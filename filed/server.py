@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 
 from chatbase import schema
+from chatbase.clock import clock_of
 from chatbase.engine import Database, DatabaseUnavailable
 from chatbase.options import plaintext_rule
 from chatbase.startup import (
@@ -18,9 +19,11 @@ from chatbase.startup import (
     raise_descriptor_limit,
     shared_secret,
 )
+from chatbase.trial import enough_descriptors, enough_threads, may_write, thread_errors
 from chatwire.client import Client
 from chatwire.codec import Object
 from chatwire.errors import LinkError
+from chatwire.tickets import issue_hello
 from filed.acceptor import Acceptor
 from filed.access import Access
 from filed.caretaker import Caretaker
@@ -42,6 +45,8 @@ log = logging.getLogger("filed.server")
 DATABASE_CONNECTIONS = 8
 RESERVED_DESCRIPTORS = 64
 DESCRIPTORS_EACH = 3  # of a connection: its socket, a file, a file beside it
+LEAST_CONNECTIONS = 16  # a daemon for fewer is a mistake
+THREADS = 4  # besides those of the connections
 DRAIN = 3.0  # seconds for transfers to come to their end when the daemon stops
 STEP = 2.0  # seconds for any other step
 PATIENCE = 600.0  # seconds that a download waits for a sender who has stopped
@@ -58,19 +63,26 @@ class Server:
         """
         self.settings = settings
         raise_descriptor_limit()
+        enough_descriptors(RESERVED_DESCRIPTORS + LEAST_CONNECTIONS * DESCRIPTORS_EACH)
+        enough_threads(THREADS + LEAST_CONNECTIONS)
         with one_line_errors("use the data folder"):
             self._lock_file = own_data_folder(settings.data, "filed")
             self._tls, self.fingerprint = load_tls(settings.data, settings.tls_cert, settings.tls_key)
             self._secret = shared_secret(settings.data)
             self.storage = Storage(settings.data)
+            self.storage.check()
         with one_line_errors("use the database"):
             self._database = Database(settings.database, DATABASE_CONNECTIONS)
             schema.prepare(self._database)
+            may_write(self._database, ["files"])
+            self._clock = clock_of(self._database)
         self._pipes = PipePool()
         self._build()
         with one_line_errors(f"listen on {settings.host}:{settings.port}"):
             self._acceptor = Acceptor(settings.host, settings.port, self._most_connections(), self._make)
-        self._link = Link(self._connect, self._secret, self.address[1], self._progress, self._said)
+        self._link = Link(
+            self._connect, self._hello, self._caretaker.look_again, self.address[1], self._progress, self._said
+        )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -83,12 +95,15 @@ class Server:
         return self._acceptor.connections
 
     def start(self) -> None:
-        """Begin to serve; `run` then has to be called."""
+        """Begin to serve; `run` then has to be called. Raises ConfigError when the system gives no threads for it."""
+        if self.settings.strangers:
+            log.warning("nobody knows these variables: %s", " ".join(self.settings.strangers))
         if not self.settings.limits:
             log.warning("limits are off: no quota")
-        self._intake.later.start()
-        self._caretaker.start()
-        self._link.start()
+        with thread_errors():
+            self._intake.later.start()
+            self._caretaker.start()
+            self._link.start()
 
     def run(self) -> bool:
         """Serve until `stop`, then drain. Returns false when a thread hangs, so that force is needed."""
@@ -107,11 +122,11 @@ class Server:
 
     def _build(self) -> None:
         settings = self.settings
-        index = Index(self._database, settings.keep_days, settings.partial_hours)
+        index = Index(self._database, self._clock, settings.keep_days, settings.partial_hours)
         self._uploads = Uploads(self.storage, settings.reserve)
         self._intake = Intake(self._uploads, index, settings.quota if settings.limits else 0, self._tell)
         self._index = index
-        access = Access(self._secret, index)
+        access = Access(self._secret, index, self._clock)
         self._router = Router(
             Tus(access, self._intake, settings.max_file, settings.stall_timeout),
             Downloads(access, self._uploads, settings.stall_timeout, PATIENCE),
@@ -138,6 +153,10 @@ class Server:
         if found is None:
             raise LinkError("no chat server has used the data folder yet")
         return Client(*found, tls=True, fingerprint=self.fingerprint)
+
+    def _hello(self) -> str:
+        """The link's thread."""
+        return issue_hello(self._secret, now=self._clock.latest() / 1000)
 
     def _most_connections(self) -> int:
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_DESCRIPTORS

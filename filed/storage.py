@@ -6,6 +6,7 @@ before it got its name.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -29,6 +30,13 @@ class Storage:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "files"
         self._folder.mkdir(mode=0o700, exist_ok=True)
+
+    def check(self) -> None:
+        """Raise OSError when something is here that cannot be written: it belongs to somebody else, most likely."""
+        for folder in (self._folder, *self._folder.glob("??")):
+            if not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        self.temporary().close()
 
     def open_part(self, file_id: str) -> int:
         """A descriptor of an arriving file, which is made if it does not exist yet."""

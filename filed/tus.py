@@ -14,6 +14,7 @@ from chatbase import files
 from chatbase.files import File
 from chatwire.stream import StreamError
 from chatwire.tickets import UPLOAD, Ticket
+from filed import cors
 from filed.access import Access
 from filed.checksums import ALGORITHMS, Checksum, ChecksumMismatch, receive_checked
 from filed.http import Exchange, Headers, HttpError
@@ -41,11 +42,13 @@ class Tus:
         self._stall = stall_timeout
 
     def options(self, exchange: Exchange) -> None:
-        """What this server can do."""
+        """What this server can do, and what pages may, if it is that which a browser asks."""
         headers = [
             RESUMABLE, ("Tus-Version", VERSION), ("Tus-Extension", EXTENSIONS), ("Tus-Max-Size", str(self._max_file)),
-            ("Tus-Checksum-Algorithm", ",".join(ALGORITHMS)), ("Allow", "OPTIONS, POST, HEAD, PATCH, DELETE, GET"),
+            ("Tus-Checksum-Algorithm", ",".join(ALGORITHMS)), ("Allow", cors.METHODS),
         ]  # fmt: skip
+        if exchange.header("access-control-request-method") is not None:
+            headers += cors.PREFLIGHT
         exchange.answer(204, headers)
 
     def create(self, exchange: Exchange) -> None:
@@ -84,10 +87,23 @@ class Tus:
         if not (offset.isascii() and offset.isdigit() and len(offset) < 20):
             raise HttpError(400, "Upload-Offset must be a number")
         if file.state == files.COMPLETE:
-            raise HttpError(409, "the upload is complete", [("Upload-Offset", str(file.size))])
+            self._append_nothing(exchange, file, int(offset))
+            return
         with self._intake.uploads.use(file) as upload:
             self._receive(exchange, upload, int(offset))
             exchange.answer(204, [RESUMABLE, *_offset(upload), *_expires(upload)])
+
+    @staticmethod
+    def _append_nothing(exchange: Exchange, file: File, offset: int) -> None:
+        """A client that did not hear that all of it has arrived may say so once more."""
+        at_end = [("Upload-Offset", str(file.size))]
+        if offset != file.size:
+            raise HttpError(409, "the upload is complete", at_end)
+        if exchange.length is None:
+            exchange.go_on()
+        if exchange.length or exchange.next_piece():
+            raise HttpError(413, f"the upload has {file.size} bytes, and is complete", at_end)
+        exchange.answer(204, [RESUMABLE, *at_end])
 
     def terminate(self, exchange: Exchange, file_id: str) -> None:
         """DELETE: take it back."""

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QApplication, QMessageBox
 
 from qtclient.crash import Crashes
 from qtclient.garbage import Garbage
-from qtclient.i18n import ntr, tr
+from qtclient.i18n import tr
 from qtclient.instance import Instance
-from qtclient.look.icons import app_icon, icon
 from qtclient.look.theme import Theme
 from qtclient.model.login import LoginFlow, has_token, parse_address
 from qtclient.model.settings import Settings
@@ -26,11 +25,14 @@ from qtclient.options import Options
 from qtclient.qt_words import QtWords
 from qtclient.records import Phase, ServerAddress
 from qtclient.signals import Signals
+from qtclient.time_zone import TimeZone
 from qtclient.windows.login import LoginRequest, LoginWindow
 
 if TYPE_CHECKING:  # made only after the login, so that its window comes at once
     from qtclient.model.session import Session
     from qtclient.windows.desk import Desk
+
+_PATIENCE = 3000  # ms
 
 log = logging.getLogger("qtclient.app")
 
@@ -75,6 +77,7 @@ class Application(QObject):
         self._settings = settings
         self.theme = Theme(settings, self)
         self._words = QtWords(self)
+        self._zone = TimeZone(self)
         self.theme.apply()
         self._words.follow()
         settings.changed.connect(self._setting)
@@ -85,6 +88,10 @@ class Application(QObject):
         self.desk: Desk | None = None
         self._question: QMessageBox | None = None
         self._stay = True
+        self._patience = QTimer(self)  # with a disk that does not answer, when the user wants to leave
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE)
+        self._patience.timeout.connect(self._unanswered)
 
     # -- from the login to the windows ---------------------------------------------
 
@@ -157,6 +164,12 @@ class Application(QObject):
 
     def _log_out(self) -> None:
         """The user wants another account."""
+        if self.session is not None and self.session.loses():
+            self._ask(self._log_out_now, logout=True)
+        else:
+            self._log_out_now()
+
+    def _log_out_now(self) -> None:
         if self.session is not None:
             self.session.logout()
         self._close_session()
@@ -187,26 +200,42 @@ class Application(QObject):
     # -- the end ---------------------------------------------------------------------
 
     def ask_to_leave(self) -> None:
-        """End, but not without a word while files are on their way. The question blocks no window's work."""
-        moving = self._moving()
-        if not moving:
+        """End, but not without a word while files are on their way, or where something is not on the disk."""
+        if self._question is not None:
+            _bring_up(self._question)
+        elif self.session is None or self.desk is None:
             self.leave()
+        elif self._moving() or self.session.loses():
+            self._ask(self.leave)
+        elif not self._patience.isActive():
+            self.desk.keep_drafts()
+            self._patience.start()
+            self.session.when_kept(self._kept)
+
+    def _kept(self, kept: bool) -> None:
+        """Whether all that the user did is on the disk."""
+        if self._patience.isActive():
+            self._patience.stop()
+            if kept:
+                self.leave()
+            else:
+                self._ask(self.leave)
+
+    def _unanswered(self) -> None:
+        self._ask(self.leave)
+
+    def _ask(self, act: Callable[[], None], *, logout: bool = False) -> None:
+        """Say what would stop or be lost by it before ``act``."""
+        session = self.session
+        if session is None:
             return
-        if self._question is None:
-            box = self._question = QMessageBox(QMessageBox.Icon.NoIcon, tr("Quit?"), "")
-            box.setWindowIcon(app_icon())
-            box.setIconPixmap(icon("transfers", "accent").pixmap(40, 40))
-            box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            box.setText(ntr("{count} file is on its way.", "{count} files are on their way.", moving))
-            box.setInformativeText(tr("What is not finished goes on when you start the client again."))
-            quit_button = box.addButton(tr("&Quit"), QMessageBox.ButtonRole.AcceptRole)
-            stay_button = box.addButton(tr("&Stay"), QMessageBox.ButtonRole.RejectRole)
-            for button in (quit_button, stay_button):
-                button.setAccessibleName(button.text().replace("&", ""))
-            box.setDefaultButton(stay_button)
-            box.buttonClicked.connect(lambda button: self.leave() if button is quit_button else None)
-            box.finished.connect(self._answered)
-            box.open()
+        from qtclient.windows.quit_question import QuitQuestion
+
+        moving, unsent = self._moving(), session.unsent()
+        why = (session.unwritable if session.loses() else "") or ("" if moving else tr("The disk does not answer."))
+        self._question = QuitQuestion(act, moving=moving, unsent=unsent, unwritable=why, logout=logout)
+        self._question.finished.connect(self._answered)
+        self._question.open()
         _bring_up(self._question)
 
     def _answered(self) -> None:
@@ -223,12 +252,14 @@ class Application(QObject):
 
     def close(self) -> None:
         """Close all windows and the session. Waits for its threads, some seconds at most."""
+        self._patience.stop()
         if self._question is not None:
             self._question.close()
         self._close_session()
         self._flow.cancel()
         self._close_login()
         self._words.close()
+        self._zone.close()
 
     def show(self) -> None:
         """Come to the front."""

@@ -44,8 +44,5 @@ def parse(argv: list[str] | None = None) -> Options:
 
 def _server(text: str) -> str:
     """As it was typed, if it is an address; ``tcp://`` before it is for a server without TLS."""
-    scheme, marked, rest = text.rpartition("://")
-    if marked and scheme not in ("tcp", "tls"):
-        raise argparse.ArgumentTypeError("must be HOST:PORT")
-    address(rest)
+    address(text)
     return text

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import lru_cache
 
+from chatwire.address import shown
+
 NOT_STORED = 1 << 53  # rows from here on are messages that the server has not stored; below it a row is a mid
 
 
@@ -219,7 +221,7 @@ class ServerAddress:
     @property
     def name(self) -> str:
         """As people write it, and as it is pinned."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host.lower()}:{self.port}"
+        return shown(self.host, self.port)
 
     def __str__(self) -> str:
         """As it can be typed again."""

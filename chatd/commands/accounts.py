@@ -27,7 +27,7 @@ def register(call: Call) -> Outcome:
     """Make an account."""
     services = call.services
     try:
-        name = fields.name(call.args["user"])
+        name = fields.new_name(call.args["user"])
     except ValueError as error:
         return call.reply("failure", reason="bad_name", detail=str(error))
     password = call.args["password"]
@@ -76,7 +76,9 @@ def _start_session(call: Call, account: Account) -> Outcome:
     entrant = session_start.entrant(call, token, admitted=True)
 
     def store(tx: Transaction) -> bool:
-        proven = users.add_token(tx, entrant.token_hash, account, session_start.token_lifetime(services))
+        proven = users.add_token(
+            tx, entrant.token_hash, account, services.clock, session_start.token_lifetime(services)
+        )
         if proven and renewed:
             users.set_password(tx, account.id, renewed)
         return proven
@@ -131,7 +133,7 @@ def _store_password(call: Call, account: Account, hashed: str, token: str) -> No
         users.set_password(tx, account.id, hashed)
         users.drop_all_tokens(tx, account.id)
         new = replace(account, password=hashed)
-        users.add_token(tx, users.hash_token(token), new, session_start.token_lifetime(services))
+        users.add_token(tx, users.hash_token(token), new, services.clock, session_start.token_lifetime(services))
 
     try:
         write(services.database, store)

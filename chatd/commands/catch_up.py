@@ -26,14 +26,13 @@ RETRY_DELAY = 1.0  # seconds, when the database is away
 
 
 class Page(NamedTuple):
-    """Encoded messages with their mids, and whether more follow.
+    """Encoded messages, and whether more follow.
 
     ``last`` is the mid up to which the page is complete: its last message's, or the newest one's that was stored when
     it was read. What is held of a batch that was stored then has been shown as far as it is to be shown.
     """
 
     lines: list[bytes]
-    mids: list[int]
     last: int
     more: bool
 
@@ -101,7 +100,7 @@ class CatchUp:
         with peer.services.database.transaction() as tx:
             rows, more = messages.sync(tx, user.id, self._after, PAGE)
             last = rows[-1]["mid"] if more else messages.last_mid(tx)
-        return make_page(peer, rows, user.name, last, own=self._own, more=more)
+        return make_page(peer, rows, user.id, user.name, last, own=self._own, more=more)
 
     def _arrived(self, page: Page) -> None:
         if self._peer.connection.closed:
@@ -128,10 +127,7 @@ class CatchUp:
             self._next_page()
 
     def _send(self, page: Page) -> None:
-        if self._peer.legacy:  # what it has been sent counts as had, line by line
-            for line, mid in zip(page.lines, page.mids, strict=True):
-                self._peer.send(line, mid)
-        elif page.lines:
+        if page.lines:
             self._peer.send(b"".join(page.lines), page.last)
 
     def _drop_held(self) -> None:
@@ -160,13 +156,15 @@ class CatchUp:
         self._peer.loop.call_later(RETRY_DELAY, self._next_page)
 
 
-def make_page(peer: Peer, rows: Sequence[Object], user: str, last: int, *, own: bool, more: bool) -> Page:
+def make_page(peer: Peer, rows: Sequence[Object], user_id: int, user: str, last: int, *, own: bool, more: bool) -> Page:
     """Encode messages for a user; with ``own``, those that the user has sent, too. Offers of files do not go to legacy
-    clients in this form.
+    clients in this form, nor does what they have had before.
     """
-    shown = [row for row in rows if (own or _sender(row) != user) and not (peer.legacy and row["cmd"] == OFFER)]
-    shown = offers.shown(peer, shown)
-    return Page(list(map(encode, shown)), [row["mid"] for row in shown], last, more)
+    shown = [row for row in rows if own or _sender(row) != user]
+    if peer.legacy:
+        had = peer.services.had_before.of(user_id)
+        shown = [row for row in shown if row["cmd"] != OFFER and (own or not had.contains(row["mid"]))]
+    return Page(list(map(encode, offers.shown(peer, shown))), last, more)
 
 
 def _sender(message: Object) -> str:

@@ -10,17 +10,18 @@ from functools import partial
 from chatd.commands.call import Call, Refusal
 from chatd.commands.jobs import end_of, outcome_of
 from chatd.commands.journaled import message
+from chatd.commands.legacy_input import LegacyFramer, too_long_reply, turn_in
+from chatd.commands.login_deadline import LoginDeadline
 from chatd.commands.peer import Peer
 from chatd.commands.table import HANDLERS, Handler, Later, OnLoop, Outcome, Together, Where
 from chatd.executor import ExecutorFull
 from chatd.net.connection import TOO_SLOW, Pause
 from chatd.net.loop import LoopStopped
-from chatd.net.timers import Timer
 from chatd.security.rates import RATES, admit
 from chatwire import fields
 from chatwire.codec import Object, decode
 from chatwire.commands import BAD_OBJECTS_IN_A_ROW, reply
-from chatwire.errors import BadRequest, PeerError, UnknownCommand
+from chatwire.errors import BadRequest, ObjectSkipped, PeerError, UnknownCommand
 from chatwire.framing import Framer
 
 log = logging.getLogger("chatd.session")
@@ -37,7 +38,7 @@ class Dispatcher:
     thread the connection is not read, and such work begins only when no message of the connection is in flight.
     """
 
-    __slots__ = ("_bad", "_deadline", "_first", "_framer", "_limits", "_max_text", "_peer", "_rates")
+    __slots__ = ("_bad", "_deadline", "_first", "_framer", "_limits", "_max_text", "_peer", "_rates", "_waited")
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
@@ -47,8 +48,8 @@ class Dispatcher:
         self._first = True  # no object has come yet
         self._bad = 0  # bad objects in a row
         self._rates: dict[str, float] | None = None
-        self._deadline: Timer | None = None
-        self._await_login()
+        self._waited = 0.0  # seconds that a login has waited for its turn
+        self._deadline = LoginDeadline(peer)
 
     # -- called by the connection ----------------------------------------------
 
@@ -69,6 +70,7 @@ class Dispatcher:
                 self._frame(frame)
             except PeerError as error:
                 self._bad_object(error)
+            framer = self._framer  # it may be another one now
         return framer.pending()
 
     def drained(self) -> None:
@@ -77,7 +79,7 @@ class Dispatcher:
 
     def closed(self, reason: str) -> None:
         """The connection has ended."""
-        self._cancel_deadline()
+        self._deadline.cancel()
         session = self._peer.session
         if reason == TOO_SLOW:
             user = session.user.name if session else ""
@@ -98,7 +100,7 @@ class Dispatcher:
         if self._first:
             self._first = False
             if self._framer.spread:
-                peer.make_legacy()
+                self._framer = LegacyFramer(peer.services.settings.max_frame, peer.make_legacy(), self._framer)
         obj = decode(frame)
         name = obj.get("cmd")
         handler = HANDLERS.get(name) if type(name) is str else None
@@ -149,6 +151,10 @@ class Dispatcher:
 
     def _bad_object(self, error: PeerError) -> None:
         peer = self._peer
+        if isinstance(error, ObjectSkipped):
+            if (answer := too_long_reply(error.beginning)) is not None:
+                peer.send_object(answer)
+            return
         self._bad += 1
         peer.send_object({"cmd": "error", "result": error.result, "detail": error.detail})
         if error.fatal or self._bad >= BAD_OBJECTS_IN_A_ROW:
@@ -204,11 +210,27 @@ class Dispatcher:
             self._peer.finish_job(call.reply("busy"))
 
     def _submit_login(self, function: Callable[[Call], Outcome], call: Call) -> None:
-        """A hash is dear: a few of each address may wait for theirs, so that it costs no other address its turn."""
+        """A hash is dear: a few of each address may wait for theirs, so that it costs no other address its turn.
+
+        A client that could not show why it is refused waits for a place.
+        """
         services, source = self._peer.services, self._peer.source
-        if services.settings.limits and not services.login_places.take(source):
-            self._peer.finish_job(call.reply("rate_limited", retry_after_ms=LOGIN_RETRY_MS))
-            return
+        begin = partial(self._begin_login, function, call)
+        if not services.settings.limits:
+            begin()
+        elif not self._peer.legacy:
+            if not services.login_places.take(source):
+                self._peer.finish_job(call.reply("rate_limited", retry_after_ms=LOGIN_RETRY_MS))
+            elif not begin():
+                services.login_places.give_back(source)
+        elif services.login_places.take_later(source, begin) and not begin():
+            services.login_places.give_back(source)
+
+    def _begin_login(self, function: Callable[[Call], Outcome], call: Call) -> bool:
+        """False when there is nothing to be done. Any thread."""
+        services, source = self._peer.services, self._peer.source
+        if self._peer.connection.closed:
+            return False
 
         def job() -> None:
             try:
@@ -220,9 +242,9 @@ class Dispatcher:
         try:
             services.logins.submit(job)
         except ExecutorFull:
-            if services.settings.limits:
-                services.login_places.give_back(source)
-            self._peer.finish_job(call.reply("busy"))
+            self._post(call, call.reply("busy"))
+            return False
+        return True
 
     def _work(self, function: Callable[[Call], Outcome], call: Call) -> None:
         """In a work or login thread. Nobody waits any more for what a closed connection has asked."""
@@ -249,6 +271,11 @@ class Dispatcher:
             if isinstance(outcome, OnLoop):
                 outcome.abandon()
             return
+        if peer.legacy and (wait := turn_in(call, outcome, self._waited)):
+            self._waited += wait
+            peer.loop.call_later(wait, partial(self._try_again, call))
+            return
+        self._waited = 0.0
         peer.connection.resume(Pause.JOB)  # first, since the end of it may pause again, to wait for the journal
         if isinstance(outcome, OnLoop):
             outcome = end_of(outcome, call)
@@ -256,31 +283,13 @@ class Dispatcher:
         if outcome is not None:
             peer.send_object(outcome)
         if peer.session is None:
-            self._await_login()
+            self._deadline.begin()
         else:
-            self._cancel_deadline()
-
-    # -- the login deadline ----------------------------------------------------
-
-    def _await_login(self) -> None:
-        if self._deadline is None:
-            delay = self._peer.services.settings.login_deadline
-            self._deadline = self._peer.loop.call_later(delay, self._login_late)
-
-    def _login_late(self) -> None:
-        self._deadline = None
-        peer = self._peer
-        if peer.session is not None or peer.file_daemon:
-            return
-        if peer.connection.pausing & Pause.JOB:
-            self._await_login()  # it has asked, and waits for us
-            return
-        peer.say_goodbye("login_timeout")
-
-    def _cancel_deadline(self) -> None:
-        if self._deadline is not None:
             self._deadline.cancel()
-            self._deadline = None
+
+    def _try_again(self, call: Call) -> None:
+        if not (self._peer.connection.closed or self._peer.leaving):
+            self._submit_login(HANDLERS[call.command.name].function, call)
 
 
 def _checked_id(value: object) -> str | int:

@@ -159,13 +159,13 @@ def _check_room(tx: Transaction, call: Call) -> None:
 def _record(call: Call, target: _Target, file_id: str, cid: str | None) -> ChatRecord:
     args, sender = call.args, call.session.user
     file = File(
-        file_id, None, target.conversation, sender.id, target.recipient, args["filename"], int(args["length"]),
+        file_id, None, target.conversation, sender.id, target.recipient, str(args["filename"]), int(args["length"]),
         args.get("sha256"), None, files.WAITING, 0, 0,
     )  # fmt: skip
     refusal: Object = {"cmd": reply_name(call.command.name)}
     if call.request_id is not None:
         refusal["id"] = call.request_id
-    offer = Offer(file, encode_open(refusal), partial(_stored, call))
+    offer = Offer(file, encode_open(refusal), partial(_stored, call), call.services.clock.latest())
     push = messages.offer_object(file, sender.name, args.get("to_user"), args.get("group"), cid)
     return ChatRecord(
         call.session, target.conversation, target.recipient, target.group, None if cid is None else cid.encode(), "",
@@ -187,7 +187,8 @@ def _stored(call: Call, file: File) -> None:
         length = call.args["length"]
         shown = str(length) if isinstance(length, Digits) else file.size
         receivers = legacy_files.receivers(services, file.recipient, session)
-        legacy_files.ask_for_sender(services, RawPort(file, session, receivers, shown, call.request_id))
+        path = call.args["filename"].path
+        legacy_files.ask_for_sender(services, RawPort(file, session, receivers, path, shown, call.request_id))
 
 
 def _of_mine(tx: Transaction, call: Call) -> File:

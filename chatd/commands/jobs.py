@@ -41,7 +41,7 @@ def outcomes_of(work: Work, calls: Sequence[Call]) -> Sequence[Outcome]:
     except Refusal as error:
         return [call.reply(error.result, **error.more) for call in calls]
     except DatabaseUnavailable as error:
-        log.error("database: cmd=%s error=%s", calls[0].command.name, error)
+        log.log(error.level, "database: cmd=%s error=%s", calls[0].command.name, error)
         return [call.reply("busy") for call in calls]
     except Exception:
         log.exception("unexpected error: cmd=%s", calls[0].command.name)

@@ -88,7 +88,7 @@ def _sender_port(services: Services, raw: RawPort, port: int, detail: str) -> No
     obj: Object = {"cmd": "send_file_port_reply", "result": "success"}
     if raw.request_id is not None:
         obj["id"] = raw.request_id
-    services.push([raw.origin], {**obj, "port": port, "filename": raw.file.name, "length": raw.length})
+    services.push([raw.origin], {**obj, "port": port, "filename": raw.path, "length": raw.length})
 
 
 def _receiver_port(services: Services, file: File, from_user: str, session: Session, port: int, detail: str) -> None:

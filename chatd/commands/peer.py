@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from chatbase.addresses import normal_address
+from chatbase.addresses import is_within, normal_address
 from chatd.commands.intake import Intake
 from chatd.commands.legacy import Pacer
 from chatd.commands.services import Services
@@ -20,8 +20,9 @@ IN_FLIGHT_HIGH = 256  # messages of one connection in the journal; above it, the
 
 
 class Peer:
-    """``loop``, ``legacy``, ``address``, ``source`` (whom limits see), ``services``, `files_base`: any thread. All
-    else: the connection's loop.
+    """``loop``, ``legacy``, ``address``, ``source`` (whom limits see), ``trusted`` (whether many people are known to
+    share it, so that what limits an address does not hold), ``services``, `files_base`: any thread. All else: the
+    connection's loop.
 
     ``file_daemon`` says that it has shown itself as one, ``leaving`` that the client has been told goodbye, so no
     session may begin any more. ``in_flight`` counts chat messages that the journal has and has not answered, ``typing``
@@ -31,7 +32,7 @@ class Peer:
 
     __slots__ = (
         "_host", "_pacer", "address", "connection", "file_daemon", "in_flight", "intake", "leaving", "legacy", "loop",
-        "services", "session", "source", "typing", "when_drained", "when_idle",
+        "services", "session", "source", "trusted", "typing", "when_drained", "when_idle",
     )  # fmt: skip
 
     def __init__(self, services: Services, connection: Connection, intake: Intake) -> None:
@@ -41,6 +42,7 @@ class Peer:
         self.loop = connection.loop
         self.address = connection.peer
         self.source = source_of(connection.peer)
+        self.trusted = is_within(connection.peer, services.settings.trusted_networks)
         self.session: Session | None = None
         self.legacy = False
         self.file_daemon = False
@@ -67,7 +69,7 @@ class Peer:
         if self._pacer is None:
             self.connection.write(data)
         else:
-            self._pacer.write(data, mid)
+            self._pacer.write(data)
 
     def send_object(self, obj: Object) -> None:
         """Queue one object."""
@@ -80,7 +82,7 @@ class Peer:
         elif self._pacer is None:
             self.connection.write(*pieces)
         else:
-            self._pacer.write(b"".join(pieces), mid)
+            self._pacer.write(b"".join(pieces))
         self.in_flight -= count
         if self.connection.pausing & Pause.JOURNAL and self._may_read_on():
             self.connection.resume(Pause.JOURNAL)
@@ -103,17 +105,20 @@ class Peer:
             action, self.when_drained = self.when_drained, None
             action()
 
-    def make_legacy(self) -> None:
-        """From now on, one object per TCP segment."""
+    def make_legacy(self) -> Pacer:
+        """From now on, what it is sent goes through a pacer, which is returned."""
         settings = self.services.settings
         self.legacy = True
         self._pacer = Pacer(self.connection, settings.output_soft, settings.output_hard, self.drained)
+        return self._pacer
 
     # -- session ---------------------------------------------------------------
 
     def start_session(self, session: Session, reply: Object) -> None:
         """The login has succeeded."""
         self.session = session
+        if self._pacer is not None:
+            self._pacer.begin_session(session.user.name)
         self.send_object(reply)
 
     def end_session(self) -> None:
@@ -123,8 +128,8 @@ class Peer:
             return
         session.held = []  # what is still on its way to it must not reach the next user on this connection
         self.services.leave(session)
-        if self._pacer is not None and (confirmed := self._pacer.forget()):
-            self._acknowledge(session, confirmed)
+        if self._pacer is not None and (had := self._pacer.end_session()).mid:
+            self._acknowledge(session, self.services.had_before.add(session.user.id, had).acknowledged)
 
     def say_goodbye(self, reason: str) -> None:
         """Tell the client why, and close."""
@@ -133,7 +138,7 @@ class Peer:
         (self._pacer or self.connection).close_after_flush(reason)
 
     def _acknowledge(self, session: Session, mid: int) -> None:
-        """A legacy client cannot acknowledge: what its TCP has acknowledged counts, and is not repeated."""
+        """A legacy client cannot acknowledge: what its requests have confirmed counts, and is not repeated."""
         try:
             self.services.journal.submit(MarkRecord(session.user.id, None, mid, lambda position: None))
         except JournalBusy:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chatbase.clock import Clock
 from chatbase.engine import Database
+from chatd.commands.legacy_receipts import HadBefore
 from chatd.config import Settings
 from chatd.delivery import Delivery
 from chatd.executor import BoundedExecutor, Gatherer
@@ -32,6 +34,7 @@ class Services:
     ``work`` runs what needs the database, ``logins`` what needs a password hash, so that a queue of logins delays
     neither chatting nor paging; ``gatherer`` has requests of one kind worked on together (see `table.Together`).
     ``presence_loop`` tells friends who comes and goes, and users how far files are, each in the order it happened.
+    ``crowded`` says whether there are nearly as many connections as there may be.
     """
 
     settings: Settings
@@ -50,9 +53,12 @@ class Services:
     login_places: Places
     presence_loop: EventLoop
     file_tickets: FileTickets
+    clock: Clock
     file_link: FileLink = field(default_factory=FileLink)
     transfers: Transfers = field(default_factory=Transfers)
     raw_ports: RawPorts = field(default_factory=RawPorts)
+    had_before: HadBefore = field(default_factory=HadBefore)
+    crowded: Callable[[], bool] = lambda: False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _presence_posted: bool = False
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from chatbase.clock import now_ms
 from chatbase.engine import Transaction
 from chatbase.insisting import write
 from chatd.commands.call import Call, Refusal
@@ -138,7 +137,7 @@ def _make_session(entrant: Entrant, user: UserNode) -> Session:
 def _read_profiles(services: Services, entrants: Sequence[Entrant]) -> list[Known]:
     versions = services.online.versions()
     with services.database.transaction() as tx:
-        found = users.by_token(tx, [one.token_hash for one in entrants])
+        found = users.by_token(tx, [one.token_hash for one in entrants], services.clock)
         accounts = {one: found[one.token_hash] for one in entrants if one.token_hash in found}
         accounts = {one: account for one, account in accounts.items() if account[0].name == one.name}
         ids = sorted({account.id for account, _ in accounts.values()})
@@ -154,13 +153,13 @@ def _read_profiles(services: Services, entrants: Sequence[Entrant]) -> list[Know
 
 def _is_old(services: Services, expires: int) -> bool:
     """Whether half of a token's life is over. Seldom, so a storm of resumes only reads."""
-    return expires - now_ms() < token_lifetime(services) * 1000 // 2
+    return expires - services.clock.earliest() < token_lifetime(services) * 1000 // 2
 
 
 def _extend(services: Services, token_hashes: Sequence[bytes]) -> None:
     def store(tx: Transaction) -> None:
         for token_hash in token_hashes:
-            users.extend_token(tx, token_hash, token_lifetime(services))
+            users.extend_token(tx, token_hash, services.clock, token_lifetime(services))
 
     if token_hashes:
         write(services.database, store)
@@ -195,9 +194,9 @@ def _first_pages(tx: Transaction, arrived: Sequence[Arrived], ends: missed.Newes
     pages = {}
     for number, mids in found.items():
         one = arrived[number]
-        rows = [texts[mid] for mid in mids]
+        rows, account = [texts[mid] for mid in mids], one.known.account
         pages[one] = make_page(
-            one.known.entrant.call.peer, rows, one.known.account.name, last, own=one.wants_own, more=False
+            one.known.entrant.call.peer, rows, account.id, account.name, last, own=one.wants_own, more=False
         )
     return pages
 

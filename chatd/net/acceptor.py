@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chatbase.addresses import normal_address
+from chatbase.addresses import Network, is_within, normal_address
 from chatd.net.errnos import GONE_BEFORE_ACCEPT, OUT_OF_DESCRIPTORS
 from chatd.net.loop import READ, EventLoop
 
@@ -31,11 +31,15 @@ Adopt = Callable[[socket.socket, str], None]
 
 @dataclass(frozen=True)
 class AcceptLimits:
-    """Caps on connections; ``per_address`` 0 means none. ``refusal`` is what a refused peer is told."""
+    """Caps on connections; ``per_address`` 0 means none. ``refusal`` is what a refused peer is told.
+
+    ``trusted`` names the networks in which no cap of a single address holds.
+    """
 
     total: int
     per_address: int
     refusal: bytes
+    trusted: tuple[Network, ...] = ()
 
 
 class Acceptor:
@@ -111,15 +115,19 @@ class Acceptor:
             self._admit(sock, normal_address(peer[0]))
 
     def _admit(self, sock: socket.socket, address: str) -> None:
-        limits = self._limits
         self.accepted += 1
-        if self.connections >= limits.total or 0 < limits.per_address <= self._per_address[source_of(address)]:
+        if self.connections >= self._limits.total or self._has_its_share(address):
             self._refuse(sock, address)
             return
         sock.setblocking(False)
         self.connections += 1
         self._per_address[source_of(address)] += 1
         self._adopt(sock, address)
+
+    def _has_its_share(self, address: str) -> bool:
+        limits = self._limits
+        full = 0 < limits.per_address <= self._per_address[source_of(address)]
+        return full and not is_within(address, limits.trusted)
 
     def _refuse(self, sock: socket.socket, address: str) -> None:
         self.refused += 1

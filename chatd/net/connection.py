@@ -119,6 +119,11 @@ class Connection:
         self._lost = 0  # bytes of output that will never arrive; after the close, those that may not have
 
     @property
+    def silent(self) -> bool:
+        """Whether not a single byte has come yet."""
+        return not self._adopted
+
+    @property
     def secure(self) -> bool:
         """Whether it is encrypted. Any thread, once something has been received."""
         return self._tls is not None
@@ -144,6 +149,13 @@ class Connection:
             return self._lost
         queued = fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, bytes(4))
         return int.from_bytes(queued, sys.byteorder) + self.pending_output + self._lost
+
+    def unread_input(self) -> int:
+        """Bytes that the kernel has received and nobody has read."""
+        self.loop.assert_in_loop()
+        if self.closed:
+            return 0
+        return int.from_bytes(fcntl.ioctl(self._sock.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def open(self, handler: Handler) -> None:
         """Begin to read."""

@@ -13,7 +13,8 @@ REMEMBERED = 1000  # each lives for as long as its transfer
 
 @dataclass(frozen=True)
 class RawPort:
-    """``length`` is the file's size in the type in which the sender has told it, ``request_id`` its request's id.
+    """``path`` is what the sender has called the file, ``length`` its size in the type in which the sender has told it,
+    ``request_id`` its request's id.
 
     ``receivers`` are the legacy sessions that may take part in the same transfer.
     """
@@ -21,6 +22,7 @@ class RawPort:
     file: File
     origin: Session
     receivers: tuple[Session, ...]
+    path: str
     length: int | str
     request_id: str | int | None
     port: int = 0

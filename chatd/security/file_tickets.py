@@ -6,9 +6,9 @@ import base64
 import hashlib
 import hmac
 import secrets
-import time
 from functools import lru_cache
 
+from chatbase.clock import Clock
 from chatwire import tickets
 from chatwire.tickets import DOWNLOAD, UPLOAD, Ticket
 
@@ -20,8 +20,9 @@ _ID_BYTES = 16
 class FileTickets:
     """Every method: any thread."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, clock: Clock) -> None:
         self._secret = secret
+        self._clock = clock
         self._signed = lru_cache(_REMEMBERED)(self._sign)
 
     def new_id(self, sender: int, cid: str | None) -> str:
@@ -43,15 +44,15 @@ class FileTickets:
     def is_daemon(self, token: str) -> bool:
         """Whether it was made by a file daemon of ours, a moment ago."""
         try:
-            tickets.check_hello(self._secret, token)
+            tickets.check_hello(self._secret, token, now=self._clock.earliest() / 1000)
         except tickets.BadTicket:
             return False
         return True
 
     def _path(self, file_id: str, direction: str, size: int) -> str:
-        ticket = self._signed(Ticket(file_id, direction, size), int(time.time() // REUSED))
+        ticket = self._signed(Ticket(file_id, direction, size), self._clock.latest() // 1000 // REUSED)
         return f"/files/{file_id}?ticket={ticket}"
 
     def _sign(self, ticket: Ticket, when: int) -> str:
         """``when`` only tells apart the tickets of different hours."""
-        return tickets.issue(self._secret, ticket)
+        return tickets.issue(self._secret, ticket, now=self._clock.latest() / 1000)

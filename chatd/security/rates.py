@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -70,12 +71,13 @@ class KeyedRates:
 
 
 class Places:
-    """How much of one kind may wait for each key. Every method: any thread."""
+    """How much of one kind may be under way for each key. Every method: any thread."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._lock = threading.Lock()  # guards the table
+        self._lock = threading.Lock()  # guards both tables
         self._taken: Counter[str] = Counter()
+        self._waiting: dict[str, deque[Callable[[], bool]]] = {}
 
     def take(self, key: str) -> bool:
         """Take a place; false when there is none."""
@@ -85,9 +87,33 @@ class Places:
             self._taken[key] += 1
             return True
 
+    def take_later(self, key: str, begin: Callable[[], bool]) -> bool:
+        """The same; when there is none, ``begin`` is called, in any thread, once there is one for it: false if it does
+        not need it any more. What waits has no bound here: one connection asks one thing at a time.
+        """
+        with self._lock:
+            if self._taken[key] >= self._most:
+                self._waiting.setdefault(key, deque()).append(begin)
+                return False
+            self._taken[key] += 1
+            return True
+
     def give_back(self, key: str) -> None:
         """Let another one have it."""
+        while (begin := self._next(key)) is not None:
+            if begin():
+                return
+
+    def _next(self, key: str) -> Callable[[], bool] | None:
+        """Who is to have a place that has become free."""
         with self._lock:
+            waiting = self._waiting.get(key)
+            if waiting:
+                begin = waiting.popleft()
+                if not waiting:
+                    del self._waiting[key]
+                return begin
             self._taken[key] -= 1
             if not self._taken[key]:
                 del self._taken[key]
+            return None

@@ -50,26 +50,24 @@ class Claim(Writing, Protocol):
         """Let another server have it."""
 
 
-def claim(database: Database, url: str) -> Claim:
-    """Claim the database that is open as ``database``.
+def claim(database: Database, url: str, needed: int = 0) -> Claim:
+    """Claim the database that is open as ``database``; ``needed`` as in `Database`.
 
     Raises:
         Claimed: another server has it.
         DatabaseUnavailable: it cannot be reached.
         OSError: the lock file cannot be used.
     """
-    return FileClaim(database) if database.sqlite else LockClaim(url)
+    return FileClaim(database) if database.sqlite else LockClaim(url, needed)
 
 
 class FileClaim:
     """The claim on an SQLite database. It lives as long as the process."""
 
     def __init__(self, database: Database) -> None:
-        with database.transaction() as tx:
-            row = tx.row("PRAGMA database_list")
-        assert row is not None
-        # SQLite tells the real path: by whatever link a server gets to a database, it is the same lock.
-        self._file = os.open(f"{row[2]}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        assert database.file is not None
+        # The real path: by whatever link a server gets to a database, it is the same lock.
+        self._file = os.open(f"{database.file.real}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -84,8 +82,8 @@ class FileClaim:
 class LockClaim:
     """The claim on a MariaDB database, with a connection of its own."""
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url, 1)
+    def __init__(self, url: str, needed: int = 0) -> None:
+        self._database = Database(url, 1, needed)
         self._own = f"chatd:{secrets.token_hex(16)}"  # a second lock, by which our own lost connection is known
         try:
             with self._database.transaction() as tx:

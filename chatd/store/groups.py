@@ -69,7 +69,7 @@ def members(tx: Transaction, group_id: int) -> list[tuple[int, str]]:
     """Ids and names of a group's members, in the order in which they joined."""
     rows = tx.rows(
         "SELECT u.id, u.name FROM members m JOIN users u ON u.id = m.user_id"
-        " WHERE m.group_id = ? AND m.left_mid = 0 ORDER BY m.joined, u.id",
+        " WHERE m.group_id = ? AND m.left_mid = 0 ORDER BY m.joined_mid, m.joined, u.id",
         group_id,
     )
     return [(int(user_id), name) for user_id, name in rows]

@@ -32,6 +32,7 @@ BATCH_BYTES = 4 * 1024 * 1024  # of messages in one transaction; the delivery en
 CHANGES = 8  # in one batch, each a transaction of its own; bounds how long messages wait behind them
 QUEUE_HIGH_MARK = 20_000  # records; above it, senders are paused
 QUEUE_HIGH_BYTES = 64 * 1024 * 1024  # the same for long messages
+HOLD = 5000  # ms that the clock may have gone back without `ts` going back
 RETRY_DELAY = 0.25  # seconds between looks at a database that is away with a transaction whose fate is unknown
 
 Deliver = Callable[[Sequence[ChatRecord], bool], None]
@@ -66,7 +67,7 @@ class Journal:
         self._merger = Merger(database, self._wake)
         self._changing = Changes(database, self._settle)
         self.last_mid = insisting(self._merger.begin)
-        self._last_ts = 0
+        self._last_ts = insisting(self._newest_ts)
         self._changes: deque[ChangeRecord] = deque()  # taken from the queue, and not begun
         self._chats: list[ChatRecord] = []  # what of the batch has not begun
         self._marks: list[MarkRecord] = []
@@ -194,7 +195,7 @@ class Journal:
         except _FateUnknown:
             raise
         except DatabaseUnavailable as error:
-            log.error("cannot write: messages=%d error=%s", len(chats.records), error)
+            log.log(error.level, "cannot write: messages=%d error=%s", len(chats.records), error)
         except Exception:
             log.exception("cannot write: messages=%d", len(chats.records))
         if not stored:
@@ -225,9 +226,18 @@ class Journal:
         """One transaction. When nothing of it is stored, it can be run again with the same two."""
         with self._database.transaction(write=True) as tx:
             chats.mark_known(tx, self._merger.cids)
-            chats.number(self.last_mid, max(now_ms(), self._last_ts))
+            chats.number(self.last_mid, self._time())
             chats.write(tx)
             marks.write(tx)
+
+    def _time(self) -> int:
+        """A clock that is set back by seconds is waited for: people would wonder. By more, it was wrong before."""
+        now = now_ms()
+        return self._last_ts if 0 < self._last_ts - now <= HOLD else now
+
+    def _newest_ts(self) -> int:
+        with self._database.transaction() as tx:
+            return messages.last_ts(tx)
 
     def _look_for_others(self) -> None:
         with self._database.transaction() as tx:
@@ -267,7 +277,7 @@ class Journal:
             outcome = error
         _guarded(record.done, outcome)
         if isinstance(outcome, DatabaseUnavailable):
-            log.error("cannot write a change: error=%s", outcome)
+            log.log(outcome.level, "cannot write a change: error=%s", outcome)
             if not self._is_there():
                 self._refuse(self._rest())  # each would wait for the database in vain
 

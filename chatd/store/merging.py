@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from chatbase.engine import Conflict, DatabaseUnavailable, Row
+from chatbase.engine import Conflict, DatabaseMoved, DatabaseUnavailable, Row
 from chatbase.insisting import insisting
 from chatd.store import messages, staging
 from chatd.store.claim import Writing
@@ -38,9 +38,10 @@ class Merger:
         self._database = database
         self._wake = wake
         self._failing = False
-        self._condition = threading.Condition(threading.Lock())  # guards `wanted` and the two below
+        self._condition = threading.Condition(threading.Lock())  # guards `wanted` and the three below
         self._merged = 0  # all up to this mid are in `messages`
         self._failures = 0
+        self._why: type[DatabaseUnavailable] = DatabaseUnavailable  # of the last failure
 
     def begin(self) -> int:
         """Merge what another run of the server has left, and return the newest mid. Raises DatabaseUnavailable."""
@@ -66,7 +67,7 @@ class Merger:
         with self._condition:
             self._condition.wait_for(lambda: self._merged >= mid or self._failures > failures, PATIENCE)
             if self._merged < mid:
-                raise DatabaseUnavailable(_AWAY)
+                raise self._why(_AWAY)
 
     def added(self, rows: Sequence[Row]) -> None:
         """These have been staged."""
@@ -98,7 +99,9 @@ class Merger:
                 insisting(self._merge_all)
         except Exception as error:
             if not self._failing:
-                log.error("cannot merge: messages=%d error=%s", self.count, error)
+                level = error.level if isinstance(error, DatabaseUnavailable) else logging.ERROR
+                log.log(level, "cannot merge: messages=%d error=%s", self.count, error)
+            self._why = DatabaseMoved if isinstance(error, DatabaseMoved) else DatabaseUnavailable
             self._tell(self._merged, 1)
             self._failing = True
             return

@@ -65,6 +65,12 @@ def last_mid(tx: Transaction) -> int:
     return int(row[0] or 0) if row else 0
 
 
+def last_ts(tx: Transaction) -> int:
+    """When the newest message was stored; 0 when there is none."""
+    row = tx.row("SELECT ts FROM messages ORDER BY mid DESC LIMIT 1")
+    return int(row[0]) if row else 0
+
+
 def settled_last_mid(tx: Transaction) -> int:
     """The same, once no transaction of a connection that broke, or of a server that died, is still on its way.
 

@@ -16,16 +16,18 @@ class Offer:
     """What makes a message the offer of a file.
 
     ``refusal_open`` is the reply when nothing is stored, without its end, as in `ChatRecord`. ``stored`` is called in
-    the journal's thread, after the commit and before anybody is told; it may be called twice.
+    the journal's thread, after the commit and before anybody is told; it may be called twice. ``granted`` is when the
+    offer was made, by the clock that grants (`chatbase.clock`).
     """
 
     file: File
     refusal_open: bytes
     stored: Callable[[File], None]
+    granted: int
 
     def file_of(self, mid: int, ts: int) -> File:
         """The file with its message's number and time."""
-        expires = ts + PARTIAL_LIFE * 1000
+        expires = max(ts, self.granted) + PARTIAL_LIFE * 1000
         return replace(self.file, mid=mid, created=ts, expires=expires)
 
 

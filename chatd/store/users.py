@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatbase.clock import now_ms
+from chatbase.clock import Clock, now_ms
 from chatbase.engine import Transaction
 
 
@@ -47,26 +47,26 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def add_token(tx: Transaction, token_hash: bytes, account: Account, lifetime_s: int) -> bool:
+def add_token(tx: Transaction, token_hash: bytes, account: Account, clock: Clock, lifetime_s: int) -> bool:
     """Store a token, unless the password is not any more the account's; the user's expired ones go at the same time.
 
     They are looked for without a lock: a DELETE that finds nothing locks the place where a token of this or another
     user belongs, so that two who log in for the first time would wait for each other. And they are looked for last:
     the look fixes what the transaction sees, and a user's row that has changed since may not be locked any more.
     """
-    now = now_ms()
     stored = tx.execute(
         "INSERT INTO tokens (hash, user_id, expires) SELECT ?, id, ? FROM users WHERE id = ? AND password = ?",
-        token_hash, now + lifetime_s * 1000, account.id, account.password,
+        token_hash, clock.latest() + lifetime_s * 1000, account.id, account.password,
     )  # fmt: skip
-    for (expired,) in tx.rows("SELECT hash FROM tokens WHERE user_id = ? AND expires <= ?", account.id, now):
+    over = tx.rows("SELECT hash FROM tokens WHERE user_id = ? AND expires <= ?", account.id, clock.earliest())
+    for (expired,) in over:
         drop_token(tx, expired)
     return stored > 0
 
 
-def by_token(tx: Transaction, token_hashes: Sequence[bytes]) -> dict[bytes, tuple[Account, int]]:
+def by_token(tx: Transaction, token_hashes: Sequence[bytes], clock: Clock) -> dict[bytes, tuple[Account, int]]:
     """Whom valid tokens belong to: for each hash the account, and when the token expires (ms)."""
-    now = now_ms()
+    now = clock.earliest()
     rows = tx.rows_among(
         "SELECT t.hash, t.expires, u.id, u.name, u.password, u.acked FROM tokens t JOIN users u ON u.id = t.user_id"
         " WHERE t.hash IN (?)",
@@ -85,9 +85,9 @@ def existing(tx: Transaction, wanted: Sequence[str]) -> set[str]:
     return {name for (name,) in tx.rows_among("SELECT name FROM users WHERE name IN (?)", wanted)}
 
 
-def extend_token(tx: Transaction, token_hash: bytes, lifetime_s: int) -> None:
+def extend_token(tx: Transaction, token_hash: bytes, clock: Clock, lifetime_s: int) -> None:
     """Let a token that is in use live on."""
-    tx.execute("UPDATE tokens SET expires = ? WHERE hash = ?", now_ms() + lifetime_s * 1000, token_hash)
+    tx.execute("UPDATE tokens SET expires = ? WHERE hash = ?", clock.latest() + lifetime_s * 1000, token_hash)
 
 
 def drop_token(tx: Transaction, token_hash: bytes) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from chatwire.terminal.chat import Chat, Usage
+from chatwire.names import typed
+from chatwire.terminal.chat import Chat, Usage, encoding
 from chatwire.terminal.commands import COMMANDS, command, find
 from chatwire.terminal.render import note
+from chatwire.text import is_well_formed
 
 
 @command("/register NAME", "make an account and log in", asks=True, login=False)
@@ -55,7 +57,7 @@ async def quit_(chat: Chat, argument: str) -> None:
 
 
 async def _name(chat: Chat, argument: str) -> str:
-    name = argument or (await chat.screen.read_answer("Name: ") or "").strip()
+    name = typed(chat.readable(argument or await chat.screen.read_answer("Name: ") or ""))
     if not name:
         raise Usage("no name, so nothing is done")
     return name
@@ -72,4 +74,6 @@ async def _secret(chat: Chat, label: str) -> str:
     secret = await chat.screen.read_hidden(label)
     if not secret:
         raise Usage("no password, so nothing is done")
+    if not is_well_formed(secret):
+        raise Usage(f"the bytes of this password are no {encoding()}, so nothing is done")
     return secret

@@ -109,7 +109,7 @@ class App:
     async def _command(self, line: str) -> None:
         called = parse(line)
         if called is None:
-            self._say_here(line.removeprefix("/") if line.startswith("//") else line)
+            self._say_here(self.chat.readable(line.removeprefix("/") if line.startswith("//") else line))
             return
         name, argument = called
         if self.screen.interactive:
@@ -117,7 +117,8 @@ class App:
         entry = find(name)
         if entry.login and not self.chat.state.user:
             raise Usage("log in first: /login NAME, or /register NAME")
-        await entry.function(self.chat, argument)
+        paths = entry.completes in ("path", "file")  # the names of files are bytes, whatever these mean
+        await entry.function(self.chat, argument if paths else self.chat.readable(argument))
 
     def _say_here(self, text: str) -> None:
         if not self.chat.state.user:
@@ -135,6 +136,12 @@ class App:
             except asyncio.TimeoutError:
                 pass  # what waits is told
             await chat.until(lambda: not chat.transfers.running)
+            try:
+                await asyncio.wait_for(chat.until(lambda: not self._follower.busy), _LAST_WAIT)
+            except asyncio.TimeoutError:
+                pass  # the server is away
+        for request in chat.last_requests()():
+            chat.network.tell(**request)
         if chat.give_up():
             chat.exit_code = 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from chatwire.client import OFFER
 from chatwire.codec import Object
 from chatwire.errors import LinkError, PeerError, Refused, UnknownFingerprint
+from chatwire.events import LINK_LOST
+from chatwire.outbox import patience, try_again
 from chatwire.terminal.filelines import offer_line
 from chatwire.terminal.network import Network
 from chatwire.terminal.offers import Offers
@@ -18,6 +21,7 @@ from chatwire.terminal.render import Line, chat_line, clock, failure, message, n
 from chatwire.terminal.screen import Screen
 from chatwire.terminal.state import Conversation, Pending, State
 from chatwire.terminal.transfers import Transfers
+from chatwire.text import is_well_formed, well_formed
 from chatwire.transfer.errors import TransferError
 
 _TYPING_EVERY = 4.0  # seconds between two notices that we are writing
@@ -26,6 +30,11 @@ _READ_DELAY = 0.5  # seconds in which further messages make no further request
 
 class Usage(Exception):
     """What was typed cannot be done, or says nothing. Its text is what the user is told."""
+
+
+def encoding() -> str:
+    """In which bytes are text here, as people write it."""
+    return (sys.stdin.encoding or "utf-8").upper()
 
 
 class Chat:
@@ -67,11 +76,41 @@ class Chat:
             raise Refused(reply)
         return reply
 
+    async def insist(self, cmd: str, waits: str = "", **fields: Any) -> Object | None:
+        """Ask until the server has answered, which must be of no harm; None when another session has begun.
+
+        ``waits`` is shown where that takes a new connection. Raises Refused for a real answer.
+        """
+        state = self.state
+        while True:
+            try:
+                return await self.request(cmd, **fields)
+            except Refused as error:
+                if error.result != LINK_LOST and not try_again(error.result):
+                    raise
+                if error.result != LINK_LOST:
+                    await asyncio.sleep(patience(error.reply))
+                elif waits and not state.connected:
+                    self.show(note(waits))
+                await self.until(lambda: state.connected or self.state is not state)
+            if self.state is not state:
+                return None
+
+    def readable(self, text: str) -> str:
+        """What was typed, as text. A script's bytes that are none become U+FFFD; who types can type it again.
+
+        Raises:
+            Usage: it holds bytes that are no text.
+        """
+        if self.screen.interactive and not is_well_formed(text):
+            raise Usage(f"these bytes are no {encoding()}, so nothing is done; is that what this terminal is set to?")
+        return well_formed(text)
+
     async def login(self, user: str, password: str) -> None:
         """Begin a session; returns when the server has answered, or cannot be reached for now."""
         self._begun = not self.state.user  # else the session before has still something to say
         self._login = self._loop.create_future()
-        self.network.login(user, password)
+        self.network.login(user, password, self.last_requests())
         try:
             await self._login
         finally:
@@ -203,6 +242,14 @@ class Chat:
         self.transfers.running.clear()
         self.offers = Offers()
         return given_up
+
+    def last_requests(self) -> Callable[[], list[Object]]:
+        """What the server is to be told when this session ends: files that are not sent whole by then are withdrawn.
+
+        What is returned may be called in any thread.
+        """
+        uploads = [(t, t.offer.file) for t in self.transfers.running if t.is_upload and t.offer is not None]
+        return lambda: [{"cmd": "cancel_file", "file": file} for t, file in uploads if t.reached < t.size]
 
     def _give_up_messages(self) -> int:
         for pending in self.state.pending.values():

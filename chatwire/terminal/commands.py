@@ -6,6 +6,8 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from chatwire.folding import folded
+from chatwire.names import MAX_DECOMPOSED, normalized
 from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.state import State
 
@@ -48,7 +50,7 @@ def parse(line: str) -> tuple[str, str] | None:
     if not line.startswith("/") or line.startswith("//"):
         return None
     name, _, argument = line[1:].partition(" ")
-    return name.strip().lower(), argument.strip()
+    return name.strip().lower(), argument.strip(" \t")
 
 
 def find(name: str) -> Command:
@@ -67,12 +69,15 @@ def split_name(argument: str, known: Iterable[str]) -> tuple[str, str]:
     """A name and the text behind it. A name with spaces is known, or stands in double quotes."""
     if argument.startswith('"') and '"' in argument[1:]:
         name, _, text = argument[1:].partition('"')
-        return name, text.strip()
-    for name in sorted(known, key=len, reverse=True):
-        if argument == name or argument.startswith(name + " "):
-            return name, argument[len(name) :].strip()
+        return normalized(name), text.strip(" \t")
+    names = {normalized(name): name for name in known}
+    longest = max(map(len, names), default=0) * MAX_DECOMPOSED
+    ends = [place for place, sign in enumerate(argument[: longest + 1] + " ") if sign == " "]
+    for end in reversed(ends):
+        if (found := names.get(normalized(argument[:end]))) is not None and argument[end : end + 1] in ("", " "):
+            return found, argument[end:].strip(" \t")
     name, _, text = argument.partition(" ")
-    return name, text.strip()
+    return normalized(name), text.strip(" \t")
 
 
 def completions(typed: str, state: State, files: Iterable[str] = ()) -> Iterator[tuple[str, int, str]]:
@@ -88,7 +93,7 @@ def completions(typed: str, state: State, files: Iterable[str] = ()) -> Iterator
     found = COMMANDS.get(name)
     kind = found.completes if found else ""
     for candidate in files if kind == "file" else _paths(argument) if kind == "path" else _names(kind, state):
-        if candidate.lower().startswith(argument.lower()):
+        if folded(candidate).startswith(folded(argument)):
             yield candidate, -len(argument), ""
 
 

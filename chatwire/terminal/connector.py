@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatwire.address import shown
 from chatwire.client import Client
 
 
@@ -20,5 +21,4 @@ class Connector:
     @property
     def name(self) -> str:
         """The server as people write it, and as it is pinned."""
-        host, port = self.address
-        return f"[{host}]:{port}" if ":" in host else f"{host.lower()}:{port}"
+        return shown(*self.address)

@@ -86,8 +86,7 @@ def _state(offer: Offer, running: list[Transfer]) -> str:
 
 def _progress(transfer: Transfer) -> Line:
     sign = "?" if transfer.offer is None else "↑" if transfer.is_upload else "↓"
-    whole = safe(transfer.name)
-    name = whole if len(whole) <= _NAME else whole[: _NAME - 1] + "…"
+    name = safe(transfer.name, _NAME)
     full = _BAR * transfer.done // transfer.size if transfer.size else _BAR
     line: Line = [("class:mark", f"{sign} "), ("", name), ("class:bar", f" {'█' * full}{'░' * (_BAR - full)} ")]
     return [*line, ("class:note", _details(transfer))]

@@ -10,7 +10,7 @@ from chatwire.codec import Object
 from chatwire.events import Fate, LinkDown, LinkUp, Push
 from chatwire.terminal.chat import Chat
 from chatwire.terminal.follow_files import FileFollower
-from chatwire.terminal.network import Begun, Ended, NotBegun, Posted
+from chatwire.terminal.network import Begun, Ended, Failed, NotBegun, Posted
 from chatwire.terminal.render import Line, note, problem, reason, short, title, unread
 from chatwire.terminal.safe import safe
 from chatwire.terminal.state import Conversation, conversation_in
@@ -54,6 +54,11 @@ class Follower:
             self._chat.moved.set()
             self._chat.screen.refresh()
 
+    @property
+    def busy(self) -> bool:
+        """Whether the server is still to be told something."""
+        return self._files.busy
+
     def prompt(self) -> Line:
         """What is on its way; then who the user is and where what is typed will be said."""
         state = self._chat.state
@@ -93,6 +98,8 @@ class Follower:
             self._chat.not_begun(event.error)
         elif isinstance(event, Ended):
             self._chat.ended(event.error)
+        elif isinstance(event, Failed):
+            self._chat.tell(event.error)
         elif isinstance(event, Looked | Waits | Over):
             self._files.report(event)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from chatwire.codec import Object
-from chatwire.errors import WireError
+from chatwire.errors import Refused, WireError
 from chatwire.terminal.chat import Chat
 from chatwire.terminal.filelines import progress
 from chatwire.terminal.offers import UNFINISHED, Offer
@@ -24,7 +24,13 @@ class FileFollower:
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
+        self._withdrawing: set[asyncio.Task[None]] = set()
         self._refreshing: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether the server is still to be told something."""
+        return bool(self._withdrawing)
 
     def lines(self) -> Line:
         """What is on its way, to stand above the input."""
@@ -100,6 +106,27 @@ class FileFollower:
         elif not isinstance(over.error, Cancelled):
             self._chat.failed()
             self._chat.show(problem(f"{transfer.name}: {over.error}"))
+            if transfer.is_upload and offer.alive:
+                self._withdraw(offer)
+
+    def _withdraw(self, offer: Offer) -> None:
+        """It will not be sent any more, and its receivers would wait for it until it expires."""
+        task = asyncio.get_running_loop().create_task(self._take_back(offer))
+        self._withdrawing.add(task)
+        task.add_done_callback(self._withdrawn)
+
+    def _withdrawn(self, task: asyncio.Task[None]) -> None:
+        self._withdrawing.discard(task)
+        self._chat.moved.set()
+
+    async def _take_back(self, offer: Offer) -> None:
+        try:
+            reply = await self._chat.insist("cancel_file", file=offer.file)
+        except Refused:
+            return  # it is over already
+        if reply is not None:
+            offer.update(reply)
+            self._chat.show(note(f"{offer.name} is withdrawn"))
 
     def _done(self, offer: Offer, over: Over) -> None:
         if over.transfer.is_upload:

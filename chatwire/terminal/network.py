@@ -11,7 +11,7 @@ from typing import Any
 
 from chatwire.client import Client
 from chatwire.codec import Object
-from chatwire.errors import BadRequest, LinkError, WireError
+from chatwire.errors import LinkError, PeerError, WireError
 from chatwire.events import Answer, Event, Fate, LinkUp
 from chatwire.resilient import ResilientClient
 
@@ -43,7 +43,14 @@ class NotBegun:
     error: Exception
 
 
-Posted = Event | Begun | NotBegun | Ended
+@dataclass(frozen=True)
+class Failed:
+    """Something that was to be done could not be; the session goes on."""
+
+    error: Exception
+
+
+Posted = Event | Begun | NotBegun | Ended | Failed
 
 
 class Network:
@@ -88,12 +95,13 @@ class Network:
         self._do(job)
         return done
 
-    def login(self, user: str, password: str) -> None:
+    def login(self, user: str, password: str, last_requests: Callable[[], list[Object]]) -> None:
         """Begin a session that outlives its connections; a session that there is goes on until this one is accepted.
 
-        `Begun` is posted, and then `LinkUp`, `LinkDown` or `Ended`; or only `NotBegun`.
+        ``last_requests``, asked for in the network thread, are told to the server before the old one ends. `Begun` is
+        posted, and then `LinkUp`, `LinkDown` or `Ended`; or only `NotBegun`.
         """
-        self._do(lambda: self._login(ResilientClient(self._connect, user, password)))
+        self._do(lambda: self._login(ResilientClient(self._connect, user, password), last_requests))
 
     def say(self, cid: str, text: str, target: dict[str, str]) -> None:
         """Send a message, now or as soon as there is a connection; its `Fate` is posted."""
@@ -103,8 +111,8 @@ class Network:
                 return
             try:
                 self._session.say(text=text, cid=cid, **target)
-            except BadRequest as error:
-                self._post(Fate(cid, error.result, {"result": error.result, "detail": error.detail}))
+            except Exception as error:
+                self._post(_refused(cid, error))
 
         self._do(job)
 
@@ -145,15 +153,19 @@ class Network:
         while not self._stopping:
             try:
                 self._turn()
-            except Exception as error:  # one session ends, not the thread
+            except WireError as error:  # one session ends, not the thread
                 self._close_session()
                 self._post(Ended(error))
+            except Exception as error:  # a defect, or nonsense: it costs the connection, not what waits to be sent
+                self._post(Failed(error))
+                if self._session is not None:
+                    self._session.drop_link("the server says what makes no sense")
 
     def _turn(self) -> None:
         """All jobs that wait, then one event; without a session, wait for a job."""
         try:
             while True:
-                self._jobs.get(block=self._session is None)()
+                self._perform(self._jobs.get(block=self._session is None))
                 if self._stopping:
                     return
         except queue.Empty:
@@ -165,7 +177,14 @@ class Network:
         if event is None or self._since_ack >= _ACK_EVERY:
             self._acknowledge()
 
-    def _login(self, session: ResilientClient) -> None:
+    def _perform(self, job: Job) -> None:
+        """Whatever is wrong with one request is no reason to give up the others."""
+        try:
+            job()
+        except Exception as error:
+            self._post(Failed(error))
+
+    def _login(self, session: ResilientClient, last_requests: Callable[[], list[Object]]) -> None:
         first = None
         if self._session is not None:
             try:
@@ -174,6 +193,8 @@ class Network:
                 session.close()
                 self._post(NotBegun(error))
                 return
+            for request in last_requests():
+                self._session.tell(**request)
         self._close_session(logout=True)
         self._session = session
         self._post(Begun(session.user))
@@ -213,6 +234,12 @@ class Network:
         waiting, self._waiting = self._waiting, {}
         for answer in waiting.values():
             answer.set_result({"result": "not_logged_in"})
+
+
+def _refused(cid: str, error: Exception) -> Fate:
+    """Of a message that could not even be queued."""
+    result = error.result if isinstance(error, PeerError) else "bad_request"
+    return Fate(cid, result, {"result": result, "detail": str(error)})
 
 
 def _first_event(session: ResilientClient) -> LinkUp:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chatwire.errors import Refused
+from chatwire.names import typed
 from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.commands import command
 from chatwire.terminal.render import member, note, presence, title
@@ -80,7 +81,7 @@ async def members(chat: Chat, argument: str) -> None:
 
 
 async def _enter(chat: Chat, cmd: str, argument: str) -> None:
-    wanted = Conversation(argument, is_group=True) if argument else None
+    wanted = Conversation(typed(argument), is_group=True) if argument else None
     chat.open(wanted)  # at once, and not the one before: what is typed next is meant for this group
     try:
         reply = await chat.request(cmd, group=_needed(argument, "which group?"))
@@ -99,7 +100,7 @@ async def _enter(chat: Chat, cmd: str, argument: str) -> None:
 
 def _group(chat: Chat, argument: str) -> Conversation:
     if argument:
-        return Conversation(argument.removeprefix("#"), is_group=True)
+        return Conversation(typed(argument.removeprefix("#")), is_group=True)
     if chat.state.open is None or not chat.state.open.is_group:
         raise Usage("which group?")
     return chat.state.open
@@ -108,4 +109,4 @@ def _group(chat: Chat, argument: str) -> Conversation:
 def _needed(argument: str, question: str) -> str:
     if not argument:
         raise Usage(question)
-    return argument
+    return typed(argument)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import sys
 import termios
@@ -21,6 +22,9 @@ class PlainScreen:
     def __init__(self, died: Callable[[], None]) -> None:
         """``died`` is called once, when nobody reads what is shown any more."""
         self.typed = os.isatty(0)
+        self._encoding = sys.stdin.encoding or "utf-8"
+        if isinstance(sys.stdout, io.TextIOWrapper):  # what the locale has no bytes for is shown by its number
+            sys.stdout.reconfigure(errors="backslashreplace")
         self._died = died
         self._dead = False
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
@@ -86,12 +90,16 @@ class PlainScreen:
             while data := os.read(0, 65536):
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
-                    loop.call_soon_threadsafe(self._lines.put_nowait, line.rstrip(b"\r").decode(errors="replace"))
+                    loop.call_soon_threadsafe(self._lines.put_nowait, self._text(line.rstrip(b"\r")))
             if rest:
-                loop.call_soon_threadsafe(self._lines.put_nowait, rest.decode(errors="replace"))
+                loop.call_soon_threadsafe(self._lines.put_nowait, self._text(rest))
             loop.call_soon_threadsafe(self._lines.put_nowait, None)
         except (OSError, RuntimeError):
             return  # the program ends, and with it the loop
+
+    def _text(self, line: bytes) -> str:
+        """Bytes that are no text stay what they are, since they may name a file."""
+        return line.decode(self._encoding, errors="surrogateescape")
 
 
 def _prompt(text: str) -> None:

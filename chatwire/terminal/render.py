@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable
 
 from chatwire.codec import Object
-from chatwire.errors import Refused
+from chatwire.errors import Refused, TurnedAway
 from chatwire.events import LINK_LOST
 from chatwire.terminal.safe import safe, safe_lines
 from chatwire.terminal.state import Conversation, State
@@ -64,7 +64,7 @@ def failure(error: Exception, server: str) -> Line:
     """What is wrong with the link, or with what was asked."""
     if str(error) in _NO_TLS:
         return problem(f"{server} does not speak TLS; is it the chat server?")
-    return problem(error)
+    return problem(reason(error.reply) if isinstance(error, TurnedAway) else error)
 
 
 def reason(reply: Object) -> str:
@@ -122,8 +122,7 @@ def title(conversation: Conversation) -> str:
 
 def short(text: str) -> str:
     """The beginning of a message, to mention it by."""
-    whole = safe(text)
-    return f"“{whole if len(whole) <= _SHORT else whole[:_SHORT] + '…'}”"
+    return f"“{safe(text, _SHORT)}”"
 
 
 def unread(counts: dict[Conversation, int]) -> Line:

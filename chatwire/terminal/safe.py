@@ -1,32 +1,28 @@
-"""Nothing that comes from outside may control the terminal: here it loses the means."""
+"""Nothing that comes from outside may control the terminal: here it loses the means, and what is lost leaves a sign.
+
+An escape sequence is not looked for: without its first character it is plain text, and so is all that a text without
+an end would have hidden. Each character is looked at once, whatever stands around it.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
-# ECMA-48: control sequences (ESC [ or U+009B), strings up to their end (OSC, DCS, SOS, PM, APC), two-byte escapes.
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[ -/]*[0-~]"
-)
+from chatwire.characters import shown
+
 _LINE_ENDS = re.compile("\r\n|[\r\n\u2028\u2029\x0b\x0c\x85]")
-_JOINERS = frozenset("\u200c\u200d")  # without them, some scripts and emoji fall apart
-_BAD = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
+_CUT = "…"
 
 
-def safe_lines(value: object) -> list[str]:
-    """The lines of a text, without escape sequences, control characters and what turns the direction of writing."""
-    text = _LINE_ENDS.sub("\n", str(value))
-    text = _ESCAPES.sub("", text).replace("\t", "    ")
-    return ["".join(filter(_harmless, line)) for line in text.split("\n")]
+def safe_lines(value: object, tab: str = "    ") -> list[str]:
+    """The lines of a text, harmless."""
+    lines = _LINE_ENDS.sub("\n", str(value)).split("\n")
+    return [tab.join(map(shown, line.split("\t"))) for line in lines]
 
 
-def safe(value: object) -> str:
-    """The same on one line."""
-    return " ".join(safe_lines(value))
-
-
-def _harmless(character: str) -> bool:
-    return character in _JOINERS or unicodedata.category(character) not in _BAD
+def safe(value: object, most: int = 0) -> str:
+    """The same on one line; with ``most``, cut to so many characters, and before anything else is done with it."""
+    text = str(value)
+    if 0 < most < len(text):
+        return " ".join(safe_lines(text[: most - 1])) + _CUT
+    return " ".join(safe_lines(text))

@@ -172,6 +172,7 @@ class TerminalScreen:
             reserve_space_for_menu=5,
             rprompt=lambda: FormattedText([] if self._question else self._status()),
             key_bindings=self._keys(),
+            enable_suspend=True,
         )
         session.default_buffer.accept_handler = self._accept
         session.default_buffer.on_text_changed += self._changed
@@ -202,6 +203,10 @@ class TerminalScreen:
         def end(event: KeyPressEvent) -> None:
             """The end of the input, or of the question."""
             self._lines.put_nowait(None)
+
+        @keys.add("c-q")
+        def nothing(event: KeyPressEvent) -> None:
+            """It would put the next key, whatever it is, into the text."""
 
         return keys
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from chatwire.codec import Object
 from chatwire.errors import Refused
-from chatwire.events import LINK_LOST
-from chatwire.outbox import patience, try_again
+from chatwire.names import typed
 from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.commands import command, split_name
 from chatwire.terminal.filelines import listed, size, too_large
@@ -20,6 +19,7 @@ from chatwire.terminal.render import note, title
 from chatwire.terminal.safe import safe
 from chatwire.terminal.state import Conversation
 from chatwire.transfer.names import harmless
+from chatwire.transfer.source import Source
 
 _OFFER_WAIT = 5.0  # seconds for an offer that a script asks for before it has come
 
@@ -30,19 +30,36 @@ Fits = Callable[[Offer], bool]
 async def send(chat: Chat, argument: str) -> None:
     """Hash it, offer it, and upload it in a thread of its own."""
     path, conversation = _what_and_to(chat, argument)
-    state, length = chat.state, path.stat().st_size
-    sha256 = await chat.transfers.hash(path, length)
-    reply = await _offer(chat, conversation, filename=harmless(path.name), length=length, sha256=sha256)
+    source = Source(path)
+    try:
+        sending = await _announce(chat, source, conversation)
+    except BaseException:
+        source.close()
+        raise
+    if not sending:
+        source.close()
+
+
+async def _announce(chat: Chat, source: Source, conversation: Conversation) -> bool:
+    """Whether it is on its way now; then the source is the transfer's."""
+    state = chat.state
+    if source.size > state.max_file:
+        raise Usage(too_large({"limit": state.max_file}))  # reading all of it could take long
+    await chat.transfers.hash(source)
+    reply = await _offer(
+        chat, conversation, filename=harmless(source.name), length=source.size, sha256=source.sha256
+    )  # fmt: skip
     if chat.state is not state or reply is None:
-        return  # somebody else has logged in meanwhile
+        return False  # somebody else has logged in meanwhile
     offer = chat.offers.take(reply, conversation, state.user)
-    chat.show(
-        note(f"{path.name}, {size(length)}, is offered to {title(conversation)}; /cancel {offer.number} takes it back")
-    )
+    told = f"{source.name}, {size(source.size)}, is offered to {title(conversation)}"
+    chat.show(note(f"{told}; /cancel {offer.number} takes it back"))
     url = reply.get("url")
-    if offer.alive and isinstance(url, str):
-        chat.transfers.send(offer, path, url)
-        chat.begun_transfer()
+    if not offer.alive or not isinstance(url, str):
+        return False
+    chat.transfers.send(offer, source, url)
+    chat.begun_transfer()
+    return True
 
 
 @command("/get [N or NAME] [FOLDER]", "fetch a file, the newest unless told", completes="file")
@@ -104,22 +121,16 @@ async def cancel(chat: Chat, argument: str) -> None:
 async def _offer(chat: Chat, conversation: Conversation, **fields: Any) -> Object | None:
     """Ask until the server has answered: with a cid, twice is once. None when another session has begun."""
     to = {"group" if conversation.is_group else "to_user": conversation.name}
-    cid, state = secrets.token_hex(12), chat.state
-    while True:
-        try:
+    cid = secrets.token_hex(12)
+    try:
+        if not chat.screen.interactive:
             return await chat.request("send_file", cid=cid, **to, **fields)
-        except Refused as error:
-            if error.result == "too_large":
-                raise Usage(too_large(error.reply)) from None
-            if not chat.screen.interactive or not (error.result == LINK_LOST or try_again(error.result)):
-                raise
-            if error.result != LINK_LOST:
-                await asyncio.sleep(patience(error.reply))
-            elif not chat.state.connected:
-                chat.show(note(f"{fields['filename']} waits for the server"))
-            await chat.until(lambda: chat.state.connected or chat.state is not state)
-        if chat.state is not state:
-            return None
+        waits = f"{fields['filename']} waits for the server"
+        return await chat.insist("send_file", waits, cid=cid, **to, **fields)
+    except Refused as error:
+        if error.result == "too_large":
+            raise Usage(too_large(error.reply)) from None
+        raise
 
 
 def _what_and_to(chat: Chat, argument: str) -> tuple[Path, Conversation]:
@@ -128,9 +139,9 @@ def _what_and_to(chat: Chat, argument: str) -> tuple[Path, Conversation]:
         raise Usage("/send PATH, or /send PATH NAME")
     path, to = _split_path(argument)
     if to.startswith("#"):
-        return path, Conversation(to.removeprefix("#"), is_group=True)
+        return path, Conversation(typed(to.removeprefix("#")), is_group=True)
     if to:
-        return path, Conversation(to.strip('"'))
+        return path, Conversation(typed(to.strip('"')))
     if chat.state.open is None:
         raise Usage("to whom? /to NAME or /group NAME opens a conversation")
     return path, chat.state.open

@@ -11,7 +11,7 @@ from typing import Any
 
 from chatwire.client import Client
 from chatwire.codec import Object
-from chatwire.errors import LinkError, Refused, UnknownFingerprint
+from chatwire.errors import LinkError, Refused, TurnedAway, UnknownFingerprint
 from chatwire.pins import Pins
 from chatwire.terminal.app import App
 from chatwire.terminal.chat import Chat
@@ -56,6 +56,8 @@ def _expect_chat(client: Client, server: str) -> None:
     """Any answer will do, and so will a goodbye. Raises LinkError, or Refused with what the server says."""
     try:
         client.request("ping")
+    except TurnedAway:
+        raise
     except LinkError:
         goodbye = _last_word(client)
         if goodbye is not None:
@@ -65,7 +67,7 @@ def _expect_chat(client: Client, server: str) -> None:
 
 def _last_word(client: Client) -> Object | None:
     try:
-        return next((obj for obj in client.pushes(0) if obj.get("cmd") in ("goodbye", "error")), None)
+        return next((obj for obj in client.pushes(0) if obj.get("cmd") == "error"), None)
     except LinkError:
         return None
 

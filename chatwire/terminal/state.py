@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from chatwire.client import OFFER
 from chatwire.codec import Object
 
+ANY_SIZE = 1 << 62
+
 
 @dataclass(frozen=True)
 class Conversation:
@@ -55,11 +57,15 @@ class State:
     oldest: dict[Conversation, int] = field(default_factory=dict)  # where /history goes on; 0: there is no more
     pending: dict[str, Pending] = field(default_factory=dict)
     told_absent: set[str] = field(default_factory=set)
+    max_file: int = ANY_SIZE  # bytes
     typing: str = ""  # who is writing in the open conversation
 
     def begin(self, login: Object) -> None:
         """A connection has a session: take over what the server says."""
         self.connected = True
+        limits = login.get("limits")
+        max_file = limits.get("max_file") if isinstance(limits, dict) else None
+        self.max_file = max_file if type(max_file) is int else ANY_SIZE
         self.friends = {str(f.get("user")): bool(f.get("online")) for f in objects(login.get("friends"))}
         self.groups = {str(g.get("group")) for g in objects(login.get("groups"))}
         self.counted = mid_in(login)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatwire.errors import PeerError, Refused
 from chatwire.events import LINK_LOST
+from chatwire.names import typed
 from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.commands import command, split_name
 from chatwire.terminal.render import note, title
@@ -16,7 +17,7 @@ _PAGE = 20
 @command("/to [NAME]", "talk to somebody; without a name, close", completes="person")
 async def to(chat: Chat, argument: str) -> None:
     """Open a private conversation and show its end."""
-    await open_conversation(chat, Conversation(argument) if argument else None)
+    await open_conversation(chat, Conversation(typed(argument)) if argument else None)
 
 
 @command("/group NAME", "talk in a group", completes="group")
@@ -25,7 +26,7 @@ async def group(chat: Chat, argument: str) -> None:
     if not argument:
         chat.open(None)
         raise Usage("which group?")
-    await open_conversation(chat, Conversation(argument.removeprefix("#"), is_group=True))
+    await open_conversation(chat, Conversation(typed(argument.removeprefix("#")), is_group=True))
 
 
 @command("/msg NAME TEXT", "say one thing to somebody", completes="person")

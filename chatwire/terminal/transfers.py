@@ -22,7 +22,7 @@ from chatwire.terminal.offers import Offer
 from chatwire.transfer.control import Control
 from chatwire.transfer.download import download
 from chatwire.transfer.errors import Gone, ServerFull, Unreachable
-from chatwire.transfer.files import hash_file
+from chatwire.transfer.source import Source
 from chatwire.transfer.upload import upload
 
 _LOOK_EVERY = 0.25  # seconds between two looks at how far everything is
@@ -36,8 +36,8 @@ Ask = Callable[..., "Future[Object]"]
 
 @dataclass(eq=False)
 class Transfer:
-    """``path`` is the file that is read, or the place that was chosen. ``reached`` is written by its own thread; all
-    else but ``control`` belongs to the main thread.
+    """``path`` is the file that is read, or the place that was chosen. ``reached`` is written by its own thread, which
+    has the ``source`` of an upload; all else but ``control`` belongs to the main thread.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Transfer:
     path: Path
     offer: Offer | None  # None while a file is read, before it is offered
     is_upload: bool
+    source: Source | None = None
     control: Control = field(default_factory=Control)
     reached: int = 0  # bytes
     done: int = 0  # the same, when it was looked at
@@ -124,18 +125,18 @@ class Transfers:
         """Those of an offer that run."""
         return [transfer for transfer in self.running if transfer.offer is offer]
 
-    async def hash(self, path: Path, size: int) -> str:
-        """The hash to announce a file with. Raises TransferError."""
-        transfer = Transfer(path.name, size, path, None, is_upload=True)
+    async def hash(self, source: Source) -> None:
+        """Read what is to be announced. Raises TransferError."""
+        transfer = Transfer(source.name, source.size, source.path, None, is_upload=True)
         self._add(transfer)
         try:
-            return await asyncio.to_thread(hash_file, path, progress=transfer.progress, control=transfer.control)
+            await asyncio.to_thread(source.hash, progress=transfer.progress, control=transfer.control)
         finally:
             self.forget(transfer)
 
-    def send(self, offer: Offer, path: Path, url: str) -> None:
-        """Begin to upload a file that was offered."""
-        self._start(Transfer(path.name, offer.length, path, offer, is_upload=True), url)
+    def send(self, offer: Offer, source: Source, url: str) -> None:
+        """Begin to upload a file that was offered, and close it in the end."""
+        self._start(Transfer(source.name, offer.length, source.path, offer, is_upload=True, source=source), url)
 
     def fetch(self, offer: Offer, target: Path, url: str) -> None:
         """Begin to download a file."""
@@ -191,6 +192,9 @@ class Transfers:
             self._post(Over(transfer, error=error))
         else:
             self._post(Over(transfer, place))
+        finally:
+            if transfer.source is not None:
+                transfer.source.close()
 
     def _move(self, transfer: Transfer, url: str) -> Path | None:
         """Until it is there, or cannot be. Raises TransferError."""
@@ -208,9 +212,9 @@ class Transfers:
         assert offer is not None
         host, fingerprint = self._connector.address[0], self._connector.fingerprint
         progress, control = transfer.progress, transfer.control
-        if transfer.is_upload:
+        if transfer.source is not None:
             upload(
-                url, transfer.path, fingerprint=fingerprint, other_host=host, progress=progress, control=control,
+                url, transfer.source, fingerprint=fingerprint, other_host=host, progress=progress, control=control,
                 renew=lambda: self._fresh_url(offer.file, "upload_url"),
             )  # fmt: skip
             return None

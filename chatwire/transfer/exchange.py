@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 
+from chatwire.characters import shown
 from chatwire.errors import LinkError
 from chatwire.transfer.answer import Answer
 from chatwire.transfer.attempts import Broken
@@ -98,7 +99,7 @@ class Exchange:
             count = self.read_into(answer, view)
             self.finish(answer)
         line = bytes(view[:count]).decode(errors="replace").strip().partition("\n")[0]
-        return "".join(character for character in line if character.isprintable())
+        return shown(line)
 
     def _problem(self, answer: Answer, text: str) -> Exception:
         status = answer.status

@@ -28,6 +28,9 @@ _SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):\s*(?:;[^,]*)?(?=
 def open_to_read(path: Path) -> io.FileIO:
     """Open a regular file, unbuffered. Raises LocalProblem."""
     try:
+        kind = os.stat(path).st_mode  # before it is opened: a device or a pipe may notice even that
+        if not stat.S_ISREG(kind):
+            raise LocalProblem(f"{path} is {'a folder' if stat.S_ISDIR(kind) else 'no file'}; it cannot be sent")
         return open_regular(path, os.O_RDONLY)
     except (OSError, ValueError) as error:
         raise LocalProblem(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
@@ -56,13 +59,16 @@ def hash_file(path: Path, *, progress: Progress | None = None, control: Control 
     """
     with open_to_read(path) as file:
         size = os.fstat(file.fileno()).st_size
-        return hash_open(file, size, path.name, control or Control(), progress).hexdigest()
+        return hash_open(file, size, path.name, control or Control(), progress)[0].hexdigest()
 
 
 def hash_open(
     file: io.FileIO, size: int, name: str, control: Control, progress: Progress | None = None
-) -> hashlib._Hash:
-    """Hash the first ``size`` bytes, or what there is of them, from the file's position. Raises as `hash_file`."""
+) -> tuple[hashlib._Hash, int]:
+    """Hash the first ``size`` bytes, or what there is of them, from the file's position.
+
+    Returns the hash and how many bytes these were. Raises as `hash_file`.
+    """
     digest = hashlib.sha256()
     buffer = aligned(BLOCK)
     done = 0
@@ -75,7 +81,7 @@ def hash_open(
                 progress(done, size)
     except OSError as error:
         raise LocalProblem(f"cannot read {name}: {error.strerror}") from error
-    return digest
+    return digest, done
 
 
 def sha256_in(header: str) -> str:

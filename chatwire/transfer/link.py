@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import h11
 
+from chatwire.happy_eyeballs import connect
 from chatwire.stream import Stream, StreamEnded, StreamError, StreamTimeout
 from chatwire.tls import client_context
 from chatwire.tls_stream import StreamUntrusted, TlsStream
@@ -135,7 +136,7 @@ class Link:
     def _open(self, url: Url, host: str) -> Stream:
         """Connect. Raises OSError, ValueError, StreamError, Untrusted, Cancelled."""
         patience = CONNECT_TIME_IF_OTHER if len(self._hosts(url.host)) > 1 else CONNECT_TIME
-        sock = socket.create_connection((host, url.port), patience)
+        sock = connect(host, url.port, patience, check=self._control.check)
         try:
             sock.setblocking(True)  # from here on the limits are the kernel's, see `Stream`
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -37,7 +37,7 @@ class Part:
         try:
             self._lock()
             self.length = os.fstat(self._file.fileno()).st_size
-            self._digest = Hasher(hash_open(self._file, self.length, target.name, control))
+            self._digest = Hasher(hash_open(self._file, self.length, target.name, control)[0])
         except BaseException:
             self._file.close()
             raise

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from chatwire.aligned import aligned
 from chatwire.transfer.attempts import Attempts, Broken
 from chatwire.transfer.control import Control, Paused
-from chatwire.transfer.errors import Changed, LocalProblem, Unexpected
+from chatwire.transfer.errors import Unexpected
 from chatwire.transfer.exchange import Exchange, Renew
-from chatwire.transfer.files import Progress, open_to_read
+from chatwire.transfer.files import Progress
 from chatwire.transfer.link import Link
+from chatwire.transfer.source import Source
 
 _TUS = {"Tus-Resumable": "1.0.0"}
 _LARGEST = 1024 * 1024  # bytes in one piece
@@ -25,7 +25,7 @@ _ANSWER_TIME = 120.0  # seconds; the server looks at the hash of the whole file 
 
 def upload(
     url: str,
-    path: Path,
+    file: Path | Source,
     *,
     fingerprint: str | None = None,
     other_host: str = "",
@@ -35,17 +35,22 @@ def upload(
 ) -> None:
     """Send a file to its upload URL, from where the server has it; blocks until the server has all of it.
 
+    No more of it is sent than was announced. A `Source` stays open, for another call, where a path is opened anew.
     ``fingerprint`` is that of the server's certificate, None leaves it to the system's authorities; ``other_host`` is
     tried when the host of the URL cannot be reached; ``renew`` is asked for a new URL when the ticket has expired.
 
     Raises:
         TransferError: of a kind that says what can be done. What has arrived is kept by the server: the same call
-            goes on from there, unless the kind is Gone, WrongHash or TooLarge.
+            goes on from there, unless the kind is Gone, WrongHash or TooLarge. Where nobody will call it again, the
+            file is to be withdrawn (``cancel_file``): its receivers would wait.
     """
     control = control or Control()
     attempts = Attempts(control)
-    with open_to_read(path) as file, Exchange(url, Link(control, fingerprint, other_host), control, renew) as exchange:
-        sender = _Sender(exchange, file, path.name, attempts, progress)
+    with (
+        Source(file) if isinstance(file, Path) else contextlib.nullcontext(file) as source,
+        Exchange(url, Link(control, fingerprint, other_host), control, renew) as exchange,
+    ):
+        sender = _Sender(exchange, source, attempts, progress)
         while not sender.done:
             control.wait_while_paused()
             try:
@@ -60,14 +65,10 @@ def upload(
 class _Sender:
     """``done`` once the server has said that it has everything."""
 
-    def __init__(
-        self, exchange: Exchange, file: IO[bytes], name: str, attempts: Attempts, progress: Progress | None
-    ) -> None:
+    def __init__(self, exchange: Exchange, source: Source, attempts: Attempts, progress: Progress | None) -> None:
         self.done = False
         self._exchange = exchange
-        self._file = file
-        self._name = name
-        self._size = os.fstat(file.fileno()).st_size
+        self._source = source
         self._attempts = attempts
         self._progress = progress
         self._acknowledged = -1  # bytes that the server is known to have
@@ -76,31 +77,30 @@ class _Sender:
         """Ask where the server is, and send it the rest in one request."""
         offset = self._ask_offset()
         self._take(offset)
-        if offset == self._size:
+        if offset == self._source.size:
             self.done = True
             return
-        self._file.seek(offset)
         headers = {
             **_TUS,
             "Upload-Offset": str(offset),
             "Content-Type": "application/offset+octet-stream",
-            "Content-Length": str(self._size - offset),
+            "Content-Length": str(self._source.size - offset),
         }
         answer = self._exchange.ask("PATCH", (200, 204), headers, self._blocks(offset), _ANSWER_TIME)
         self._take(_number(answer.header("upload-offset")))
         self._exchange.finish(answer)
-        self.done = self._acknowledged == self._size
+        self.done = self._acknowledged == self._source.size
 
     def _ask_offset(self) -> int:
         answer = self._exchange.ask("HEAD", (200, 204), _TUS)
         self._exchange.finish(answer)
         length = answer.header("upload-length")
-        if length and _number(length) != self._size:
-            raise Changed(f"{self._name} has changed its size since it was offered; offer it again")
+        if length:
+            self._source.shorten(_number(length))
         return _number(answer.header("upload-offset"))
 
     def _take(self, offset: int) -> None:
-        if offset > self._size:
+        if offset > self._source.size:
             raise Unexpected("the file server has more bytes than the file")
         if offset > self._acknowledged:
             if self._acknowledged >= 0:
@@ -113,11 +113,13 @@ class _Sender:
 
         All are in one buffer: each has been sent when the next is asked for.
         """
-        buffer = aligned(min(_LARGEST, max(1, self._size - offset)))
+        size = self._source.size
+        buffer = aligned(min(_LARGEST, max(1, size - offset)))
         piece = _SMALLEST
-        while offset < self._size:
+        while offset < size:
             self._exchange.control.step()
-            block = self._read(buffer[: min(piece, self._size - offset)])
+            block = buffer[: min(piece, size - offset)]
+            block = block[: self._source.read_into(block, offset)]
             started = time.monotonic()
             yield block
             took = time.monotonic() - started
@@ -128,18 +130,9 @@ class _Sender:
             offset += len(block)
             self._report(offset)
 
-    def _read(self, buffer: memoryview) -> memoryview:
-        try:
-            count = self._file.readinto(buffer)  # type: ignore[attr-defined]  # it is unbuffered
-        except OSError as error:
-            raise LocalProblem(f"cannot read {self._name}: {error.strerror}") from error
-        if not count:
-            raise Changed(f"{self._name} has become shorter while it was sent; offer it again")
-        return buffer[:count]
-
     def _report(self, done: int) -> None:
         if self._progress is not None:
-            self._progress(done, self._size)
+            self._progress(done, self._source.size)
 
 
 def _number(text: str) -> int:

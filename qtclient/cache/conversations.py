@@ -85,6 +85,10 @@ class Conversations:
         self._db.execute("UPDATE conversations SET draft = ? WHERE id = ?", (text, self.id(key)))
         self.touch(key, ts if text else 0)
 
+    def all_chosen(self) -> list[str]:
+        """The files that are to be sent and were not sent yet, of all conversations."""
+        return [path for (paths,) in self._db.execute("SELECT paths FROM chosen") for path in json.loads(paths)]
+
     def set_chosen(self, key: Key, paths: Sequence[str], ts: int) -> None:
         """Keep which files are to be sent, and not sent yet."""
         if paths:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
+
+from chatwire.folding import VERSION, folded
 
 LONGEST = 20_000  # characters of a text that are indexed, and more than a message can hold
 LONGEST_QUERY = 100
+FOLDING = VERSION  # what an index was made with; of another one nothing could be deleted again
 _SPACE = re.compile(r"[\s\0]+")
 _PRIVATE = 0xF0000  # FTS5's ascii tokenizer cuts at ASCII that is no letter or digit; moved up here, it is a letter
 _SAFE = {code: chr(_PRIVATE + code) for code in range(128) if not chr(code).isalnum()}
@@ -20,13 +22,13 @@ _SAFE = {code: chr(_PRIVATE + code) for code in range(128) if not chr(code).isal
 
 def fold(text: str) -> str:
     """A text as it is compared: without case, width and the kinds of white space."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFKC", text[:LONGEST]).casefold())
+    return _SPACE.sub(" ", folded(text[:LONGEST]))
 
 
 def pairs(text: str) -> str:
     """What the index holds for a text: its pairs of characters, and the last one alone."""
-    folded = fold(text).strip().translate(_SAFE)
-    return " ".join(map("".join, zip(folded, folded[1:] + " ", strict=False)))
+    signs = fold(text).strip().translate(_SAFE)
+    return " ".join(map("".join, zip(signs, signs[1:] + " ", strict=False)))
 
 
 def query(text: str) -> str:

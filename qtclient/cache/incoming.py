@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chatwire.client import OFFER
 from chatwire.codec import Object
+from chatwire.names import breaks_a_line
+from chatwire.terminal.safe import safe
 from chatwire.transfer.names import harmless
 from qtclient.records import NOT_STORED, FileInfo, FileState, Key, Kind
 from qtclient.records import key as shared
@@ -81,7 +82,7 @@ def name(value: object) -> str:
     """A user's or group's name, empty where it can be none."""
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_NAME:
         return ""
-    return "" if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in value) else value
+    return "" if breaks_a_line(value) else value
 
 
 def names(value: object, field: str) -> Iterator[tuple[str, Object]]:
@@ -133,7 +134,7 @@ def sha256(obj: Object) -> str:
 def detail(obj: Object) -> str:
     """The server's explanation, one short line."""
     value = obj.get("detail")
-    return "".join(c for c in value[:200] if c.isprintable()) if isinstance(value, str) else ""
+    return safe(value, 200) if isinstance(value, str) else ""
 
 
 def _between(obj: Object, sender: str, receiver: str, me: str) -> Key | None:

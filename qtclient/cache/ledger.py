@@ -9,6 +9,7 @@ from chatwire.codec import Object
 from qtclient.cache import incoming
 from qtclient.cache.changes import Changes
 from qtclient.cache.conversations import Conversations
+from qtclient.cache.index import SearchIndex
 from qtclient.cache.messages import Messages
 from qtclient.cache.numbers import Numbers
 from qtclient.cache.ranges import NOW, Ranges
@@ -27,7 +28,7 @@ class Ledger:
         self._seen = 0  # the highest mid that was pushed since the last commit
         self._job_seen = 0
         self.conversations = Conversations(db, self._ranges, self._numbers)
-        self.messages = Messages(db, me, self.conversations)
+        self.messages = Messages(db, me, self.conversations, SearchIndex(db, self._numbers))
         self.transfers = KeptTransfers(db)
         self._changes = Changes()
         self._afterwards: list[Callable[[], None]] = []
@@ -137,14 +138,18 @@ class Ledger:
         if added is not None and not message.mine:
             self.messages.changes.arrived.append((added, live))
 
-    def page(self, objs: list[Object], after: int, *, more: bool) -> int:
-        """A page of `sync`, above ``after``. Returns where the next one begins, 0 when everything is here."""
-        last, live_from = after, self.get("live_from")
+    def page(self, objs: list[Object], after: int, *, more: bool) -> int | None:
+        """A page of `sync`, above ``after``. Returns where the next one begins, 0 when everything is here.
+
+        None: it promises more, and does not say from where on. What this client does not know counts by its mid.
+        """
         for message in self._messages(objs):
             if message.mid > after:
                 self.messages.take(message, since=self._since(message.key))
-                last = max(last, message.mid)
-        if more and last > after and last < live_from:
+        last = max((incoming.mid(obj) for obj in objs), default=0)
+        if more and last <= after:
+            return None
+        if more and last < self.get("live_from"):
             self.put("synced", last)
             return last
         self.conversations.all_cached()
@@ -152,21 +157,24 @@ class Ledger:
         return 0
 
     def history(self, key: Key, objs: list[Object], before: int, *, more: bool) -> None:
-        """A page of a conversation's past, directly before a mid."""
+        """A page of a conversation's past, directly before a mid. What this client does not know counts by its mid."""
         number = self.conversations.id(key, since=self._since(key))
-        found = [message for message in self._messages(objs) if message.key == key and message.mid < before]
-        for message in found:
-            self.messages.take(message, since=NOW)
-        low = min((message.mid for message in found), default=before) - 1 if more and found else 0
+        for message in self._messages(objs):
+            if message.key == key and message.mid < before:
+                self.messages.take(message, since=NOW)
+        mids = [mid for obj in objs if 0 < (mid := incoming.mid(obj)) < before]
+        low = min(mids, default=before) - 1 if more else 0
         high = before - 1
         if high > self.seen and key.kind is Kind.GROUP and not self._ranges.follows(number):
-            high = max((message.mid for message in found), default=0)  # what is said later will not be pushed to us
+            high = max(mids, default=0)  # what is said later will not be pushed to us
         if low < high:
             self._ranges.add(number, low, high)
 
-    def write(self, key: Key, cid: str, text: str, ts: int, sent: Sent, file: FileInfo | None = None) -> None:
-        """Add a message of ours that the server does not have yet."""
-        self.messages.write(key, cid, text, ts, sent, self._since(key), file)
+    def write(
+        self, key: Key, cid: str, text: str, ts: int, sent: Sent, file: FileInfo | None = None, *, row: int = 0
+    ) -> None:
+        """Add a message of ours that the server does not have yet; in ``row``, if that is free."""
+        self.messages.write(key, cid, text, ts, sent, self._since(key), file, row=row)
 
     def file_state(self, said: FileInfo) -> None:
         """What is known about a file's state; what is older than what is here changes nothing."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
-from qtclient.cache import grams, rows
+from qtclient.cache import rows
 from qtclient.cache.changes import Changes
 from qtclient.cache.conversations import Conversations
 from qtclient.cache.incoming import Incoming
+from qtclient.cache.index import SearchIndex
 from qtclient.records import NOT_STORED, FileInfo, FileState, Key, Kind, Message, Sent
 
 _RANK = {FileState.OFFERING: 0, FileState.WAITING: 1, FileState.UPLOADING: 2, FileState.COMPLETE: 3}
@@ -24,8 +25,9 @@ def local_file(cid: str) -> str:
 class Messages:
     """Part of a `Ledger`; what changes is added to ``changes``."""
 
-    def __init__(self, db: sqlite3.Connection, me: str, conversations: Conversations) -> None:
+    def __init__(self, db: sqlite3.Connection, me: str, conversations: Conversations, index: SearchIndex) -> None:
         self._db = db
+        self.index = index
         self._me = me
         self._conversations = conversations
         self.changes = Changes()
@@ -33,15 +35,19 @@ class Messages:
     # -- ours ------------------------------------------------------------------
 
     def write(
-        self, key: Key, cid: str, text: str, ts: int, sent: Sent, since: int, file: FileInfo | None = None
+        self, key: Key, cid: str, text: str, ts: int, sent: Sent, since: int, file: FileInfo | None = None, *, row: int
     ) -> None:
         """Add a message that the server does not have yet."""
-        (last,) = self._db.execute("SELECT max(row) FROM messages WHERE row >= ?", (NOT_STORED,)).fetchone()
-        row = (last or NOT_STORED) + 1
+        if row < NOT_STORED or self._db.execute("SELECT 1 FROM messages WHERE row = ?", (row,)).fetchone():
+            row = max(self.last_row(), NOT_STORED) + 1
         number = self._conversations.id(key, since)
         self._insert(row, number, Incoming(key, 0, cid, self._me, True, text, ts, file), sent)
         self._conversations.touch(key, ts, row)
         self.changes.added.append(self._message(row))
+
+    def last_row(self) -> int:
+        """The highest that is used; 0 where there is none."""
+        return int(self._db.execute("SELECT max(row) FROM messages").fetchone()[0] or 0)
 
     def pending(self) -> list[Message]:
         """What is to be sent, oldest first; files aside."""
@@ -150,6 +156,11 @@ class Messages:
             self._db.execute("UPDATE files SET path = ? WHERE file = ?", (path, file))
             self._changed(row[0])
 
+    def file_paths(self) -> list[tuple[str, str, bool]]:
+        """All files that are here: id, place, and whether it is not on its way any more."""
+        found = self._db.execute("SELECT file, path, state NOT IN ('waiting', 'uploading') FROM files WHERE path <> ''")
+        return [(file, path, bool(over)) for file, path, over in found]
+
     def by_file(self, file: str) -> Message | None:
         """The message that offers a file."""
         found = self._select("m.row = (SELECT row FROM files WHERE file = ?)", file)
@@ -215,19 +226,11 @@ class Messages:
         self.changes.removed.append(message)
 
     def _index(self, row: int, conversation: int, message: Message | Incoming) -> None:
-        self._db.execute(
-            "INSERT INTO search (rowid, place, pairs) VALUES (?, ?, ?)", (row, *self._words(conversation, message))
-        )
+        self.index.add(row, conversation, message.file.name if message.file else message.text)
 
     def _unindex(self, message: Message) -> None:
-        self._db.execute(
-            "INSERT INTO search (search, rowid, place, pairs) VALUES ('delete', ?, ?, ?)",
-            (message.row, *self._words(self._conversations.id(message.key), message)),
-        )
-
-    @staticmethod
-    def _words(conversation: int, message: Message | Incoming) -> tuple[str, str]:
-        return grams.place(conversation), grams.pairs(message.file.name if message.file else message.text)
+        words = message.file.name if message.file else message.text
+        self.index.remove(message.row, self._conversations.id(message.key), words)
 
     def _waiting(self, cid: str) -> int | None:
         row = self._db.execute("SELECT row FROM messages WHERE cid = ? AND mine AND cid <> ''", (cid,)).fetchone()

@@ -6,7 +6,9 @@ import contextlib
 import fcntl
 import logging
 import os
+import shutil
 import sqlite3
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,6 +22,8 @@ _ONLY_HERE = (
     ("chosen", "conversation, paths", "1"),
 )
 """What the server cannot tell again: table, columns, and which rows."""
+
+_ROOM = 64 << 10  # bytes that SQLite needs beside any cache
 
 log = logging.getLogger("qtclient.cache")
 
@@ -54,6 +58,15 @@ def is_broken(error: Exception) -> bool:
     return type(error) is sqlite3.DatabaseError or "no such table" in str(error) or "no such column" in str(error)
 
 
+def why(path: Path, error: Exception) -> str:
+    """What to say about a cache that cannot be used now: SQLite calls a full disk many names."""
+    try:
+        full = shutil.disk_usage(path.parent).free < _ROOM
+    except OSError:
+        full = False
+    return "the disk is full" if full else str(error)
+
+
 def open_place(path: Path) -> tuple[sqlite3.Connection, bool]:
     """Open a cache; returns also whether it was broken, and an empty one is in its place now.
 
@@ -72,7 +85,7 @@ def open_place(path: Path) -> tuple[sqlite3.Connection, bool]:
 
 def start_anew(path: Path) -> sqlite3.Connection:
     """Set a cache aside that nobody has open, and begin another with what can be saved. Raises as `open_place`."""
-    aside = path.with_name(f"{path.stem}-broken-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}{path.suffix}")
+    aside = _free_name(path)
     for ending in ("-wal", "-shm", ""):
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + ending).replace(aside.with_name(aside.name + ending))
@@ -83,6 +96,18 @@ def start_anew(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def elsewhere() -> Path:
+    """A new folder in the memory, or wherever else there is room, that only the user can read. Raises OSError."""
+    problem = OSError("there is no room anywhere")
+    for base in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm", tempfile.gettempdir()):
+        try:
+            if base and os.path.isabs(base):
+                return Path(tempfile.mkdtemp(prefix="qtclient-", dir=base))
+        except OSError as error:
+            problem = error
+    raise problem
 
 
 def sound(connection: sqlite3.Connection) -> bool:
@@ -105,10 +130,20 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _free_name(path: Path) -> Path:
+    """Beside a cache, where nothing is yet: one can break twice within a second."""
+    stem, number = f"{path.stem}-broken-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}", 1
+    aside = path.with_name(stem + path.suffix)
+    while os.path.lexists(aside):
+        number += 1
+        aside = path.with_name(f"{stem}-{number}{path.suffix}")
+    return aside
+
+
 def _save_from(aside: Path, into: sqlite3.Connection) -> None:
     """Copy what only the broken cache knew, row by row, as far as it can be read."""
     try:
-        source = sqlite3.connect(f"file:{aside}?mode=ro", uri=True)
+        source = sqlite3.connect(f"{aside.absolute().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error:
         return
     with contextlib.closing(source):

@@ -33,6 +33,14 @@ class Ranges:
         ).fetchone()
         return int(row[0]) if row is not None and row[1] >= mid else mid - 1
 
+    def asks_before(self, conversation: int, mid: int) -> int:
+        """Before which mid something may be missing, where it is gone on backwards from below ``mid``."""
+        low = self.low(conversation, mid - 1)
+        row = self._db.execute(
+            "SELECT 1 FROM ranges WHERE conversation = ? AND low = ? AND high >= ?", (conversation, low, mid - 1)
+        ).fetchone()
+        return low + 1 if row is not None else mid
+
     def high(self, conversation: int, mid: int) -> int:
         """The high end of the range that a mid is in, or the mid itself when it is in none."""
         row = self._db.execute(

@@ -32,7 +32,7 @@ class Reader:
     def __init__(self, path: Path, failed: Callable[[sqlite3.Error], None] | None = None) -> None:
         """``failed`` is told when nothing can be read. Raises sqlite3.Error when there is not even a database."""
         self._db = connect(path)
-        self._failed = failed
+        self.failed = failed
         self._ids: dict[Key, int] = {}
         self._ranges = Ranges(self._db)
         try:
@@ -98,6 +98,18 @@ class Reader:
             found.pop(0)
         return Page(found, whole=len(found) == count, end=low == 0 and len(found) < count)
 
+    def asks_before(self, key: Key, row: int) -> int:
+        """Before which mid the server has to be asked for what stands above a row. It may have been asked already for
+        what is directly above it, and have said nothing that can be shown.
+        """
+        mid, conversation = min(row, NOW), self._id(key)
+        if conversation is None:
+            return mid
+        try:
+            return self._ranges.asks_before(conversation, mid)
+        except sqlite3.Error:
+            return mid
+
     def any_before(self, key: Key, row: int, count: int) -> list[Message]:
         """The same, whatever may be missing."""
         conversation = self._id(key)
@@ -122,6 +134,11 @@ class Reader:
         """The same, whatever may be missing."""
         conversation = self._id(key)
         return [] if conversation is None else self._below(conversation, row, count)
+
+    def pending(self) -> int:
+        """How many messages are to be sent."""
+        found = self._all("SELECT count(*) FROM messages WHERE row >= ? AND sent IN (0, 1)", NOT_STORED)
+        return int(found[0][0]) if found else 0
 
     def message(self, row: int) -> Message | None:
         """One message."""
@@ -171,8 +188,8 @@ class Reader:
         try:
             return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            if self._failed is not None:
-                self._failed(error)
+            if self.failed is not None:
+                self.failed(error)
             return []
 
     def _low(self, conversation: int, mid: int) -> int:

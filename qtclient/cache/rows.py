@@ -37,10 +37,15 @@ def message(row: tuple[Any, ...]) -> Message:
     return Message(number, key(Kind(kind), name), mid, cid, sender, bool(mine), text, ts, state, info, problem)
 
 
+def one_line(text: str) -> str:
+    """The beginning of a text, for lists."""
+    return _SPACE.sub(" ", text[:PREVIEW]).strip()
+
+
 def conversation(row: tuple[Any, ...]) -> Conversation:
     """What `CONVERSATION` selects; nobody is online yet."""
     kind, name, active, unread, muted, draft, sender, text, file = row
-    preview = _SPACE.sub(" ", file or text or "").strip()[:PREVIEW]
+    preview = one_line(file or text or "")
     return Conversation(
         key(Kind(kind), name), preview, sender or "", active, unread, bool(muted), draft, preview_is_file=bool(file)
     )

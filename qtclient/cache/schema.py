@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 VERSION = 2
-_WAIT = 10.0  # seconds for another connection's commit
+_WAIT = 0.3  # seconds for another program that has locked it: windows read it, and what is written is shown soon
 
 _SINCE_2 = """
 CREATE TABLE chosen (                      -- files to be sent, and not sent yet

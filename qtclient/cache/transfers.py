@@ -48,6 +48,15 @@ class KeptTransfers:
         """It is of no interest any more."""
         self._db.execute("DELETE FROM transfers WHERE id = ?", (number,))
 
+    def paths(self) -> list[str]:
+        """The files that are sent, and the places for those that are fetched."""
+        return [path for (path,) in self._db.execute("SELECT path FROM transfers")]
+
+    def last_id(self) -> int:
+        """The highest id, 0 when there is none."""
+        (found,) = self._db.execute("SELECT max(id) FROM transfers").fetchone()
+        return int(found or 0)
+
     def all(self) -> list[Kept]:
         """In the order in which they were begun."""
         found = self._db.execute("SELECT * FROM transfers ORDER BY id").fetchall()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import shutil
 import sqlite3
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import Protocol
 
 from qtclient.cache.changes import Changes
 from qtclient.cache.ledger import Ledger
-from qtclient.cache.place import is_broken, open_place, sound, start_anew
+from qtclient.cache.place import elsewhere, is_broken, open_place, sound, start_anew, why
 from qtclient.cache.schema import prepare
 
 _MOST = 500  # jobs in one transaction
@@ -44,14 +45,19 @@ class Listener(Protocol):
 class Writer:
     """`start`, `do`, `stop`: any thread. The rest, and all jobs: its own."""
 
-    def __init__(self, path: Path, me: str, listener: Listener) -> None:
-        """Raises TooNew, OSError: the cache cannot be had."""
-        self._path = path
+    def __init__(
+        self, path: Path, me: str, listener: Listener, opened: tuple[sqlite3.Connection, bool] | None = None
+    ) -> None:
+        """``opened``: as `open_place` gives it; otherwise it is opened here. Raises TooNew, OSError, sqlite3.Error."""
+        self.generation = 0  # how many caches were given up; changed in the writer's thread
+        self.path = path  # that of another file where no new one can be made here
         self._me = me
         self._listener = listener
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._db, self.was_broken = open_place(path)
+        self._db, self.was_broken = opened or open_place(path)
         self._ledger = Ledger(self._db, me)
+        self.last_row = _last_row(self._ledger)
+        self._elsewhere: Path | None = None
         self._batch: list[Job] = []
         self._stuck = False
         self._last = 0.0  # time.monotonic() of the last commit
@@ -75,9 +81,9 @@ class Writer:
         else:
             self._db.close()
 
-    def give_up(self) -> None:
-        """What is there has been found to be broken, or to be about another server: begin anew."""
-        self.do(_raise_broken)
+    def give_up(self, generation: int) -> None:
+        """A cache has been found to be broken, or to be about another server: begin anew, if it is still that one."""
+        self.do(_GiveUp(self, generation))
 
     # -- its own thread ----------------------------------------------------------
 
@@ -99,6 +105,12 @@ class Writer:
             self._ledger.put("clean", 0)
         except sqlite3.Error as error:
             log.error("the cache cannot be checked: %s", error)  # what comes next will tell
+        self.do(self._go_on_indexing)
+
+    def _go_on_indexing(self, ledger: Ledger) -> None:
+        """A part at a time, with all that others want to have done in between."""
+        if ledger.messages.index.go_on():
+            ledger.after_commit(lambda: self.do(self._go_on_indexing))
 
     def _gather(self) -> bool:
         """Wait for jobs, and take those that are there; False when there will be no more."""
@@ -179,12 +191,11 @@ class Writer:
         log.error("the cache cannot be written: %s", error)
         self._roll_back()
         if is_broken(error):
-            self._batch = [job for job in self._batch if job is not _raise_broken]
             self._begin_anew()
             return True
         if not self._stuck:
             self._stuck = True
-            self._listener.stuck(str(error))
+            self._listener.stuck(why(self.path, error))
         return False
 
     def _roll_back(self) -> None:
@@ -196,15 +207,27 @@ class Writer:
             pass  # the connection is closed, or the next attempt tells
 
     def _begin_anew(self) -> None:
+        self.generation += 1
         self._db.close()
         try:
-            self._db = start_anew(self._path)
+            self._db = start_anew(self.path)
         except (sqlite3.Error, OSError) as error:
             log.error("no new cache can be made: %s", error)
-            self._db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-            prepare(self._db)  # this run goes on without one
+            self._db = self._make_elsewhere()  # this run goes on with one that nobody keeps
         self._ledger = Ledger(self._db, self._me)
+        self._batch.insert(0, self._go_on_indexing)  # what was saved is in no index, and must not be taken out of it
         self._listener.rebuilt()
+
+    def _make_elsewhere(self) -> sqlite3.Connection:
+        try:
+            self._elsewhere = elsewhere()
+            self.path = self._elsewhere / self.path.name
+            return open_place(self.path)[0]
+        except (sqlite3.Error, OSError) as error:
+            log.error("nor can one be made elsewhere: %s", error)
+        db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        prepare(db)
+        return db
 
     def _close(self) -> None:
         try:
@@ -212,7 +235,24 @@ class Writer:
         except sqlite3.Error:
             pass  # it will be looked through next time
         self._db.close()
+        if self._elsewhere is not None:
+            shutil.rmtree(self._elsewhere, ignore_errors=True)
 
 
-def _raise_broken(ledger: Ledger) -> None:
-    raise sqlite3.DatabaseError("it was found to be broken, or another server's")
+def _last_row(ledger: Ledger) -> int:
+    try:
+        return ledger.messages.last_row()
+    except sqlite3.Error:
+        return 0  # what comes next will tell
+
+
+class _GiveUp:
+    """A job that finds one cache broken, and no later one."""
+
+    def __init__(self, writer: Writer, generation: int) -> None:
+        self._writer = writer
+        self._generation = generation
+
+    def __call__(self, ledger: Ledger) -> None:
+        if self._generation == self._writer.generation:
+            raise sqlite3.DatabaseError("it was found to be broken, or another server's")

@@ -78,10 +78,39 @@ ZH_LOWER: dict[str, str] = {
     ),
     "Everything has been fetched from the server again.": "所有记录已从服务器重新获取。",
     "The server was set up anew. What was here before is set aside.": "服务器已重新搭建，本机原来的记录已移到一旁。",
-    "Nothing can be written to the disk ({problem}); it is tried again. The server keeps what arrives.": (
-        "无法写入磁盘（{problem}），正在重试。服务器会保留收到的消息。"
+    "The disk is full. What you write is sent all the same, but not kept on this computer before there is room.": (
+        "磁盘已满。你写的内容照常发送，但要等磁盘有空间后才会保存到本机。"
     ),
-    "There is room on the disk again; everything is kept.": "磁盘可以写入了，所有内容都已保存。",
+    (
+        "Another program has locked what is kept on this computer."
+        " What you write is sent all the same, and kept once that is over."
+    ): "另一个程序锁住了本机保存的记录。你写的内容照常发送，解锁后会保存到本机。",
+    "Nothing can be written to the disk ({problem}). What you write is sent all the same, and kept once it works.": (
+        "无法写入磁盘（{problem}）。你写的内容照常发送，磁盘恢复后会保存到本机。"
+    ),
+    (
+        "The disk is full, so the client goes on in the memory."
+        " Drafts, and what is not sent, are lost when you quit; all else is with the server."
+    ): "磁盘已满，客户端暂时只在内存中运行。退出时草稿和未发送的内容会丢失，其余都在服务器上。",
+    (
+        "Another program has locked what is kept on this computer, so the client goes on in the memory."
+        " Drafts, and what is not sent, are lost when you quit; all else is with the server."
+    ): ("另一个程序锁住了本机保存的记录，客户端暂时只在内存中运行。退出时草稿和未发送的内容会丢失，其余都在服务器上。"),
+    (
+        "What is kept on this computer cannot be opened ({problem}), so the client goes on in the memory."
+        " Drafts, and what is not sent, are lost when you quit; all else is with the server."
+    ): (
+        "无法打开本机保存的记录（{problem}），客户端暂时只在内存中运行。"
+        "退出时草稿和未发送的内容会丢失，其余都在服务器上。"
+    ),
+    "The disk is full; trying again…": "磁盘已满，正在重试…",
+    "Another program has locked what is kept on this computer; trying again…": (
+        "另一个程序锁住了本机保存的记录，正在重试…"
+    ),
+    "What is kept on this computer cannot be opened ({problem}); trying again…": (
+        "无法打开本机保存的记录（{problem}），正在重试…"
+    ),
+    "The disk takes it again; everything is kept.": "磁盘可以写入了，所有内容都已保存。",
     # logging in
     "Name and password, please.": "请输入用户名和密码。",
     "Opening {user} …": "正在打开 {user} …",

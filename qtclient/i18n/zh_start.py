@@ -18,4 +18,12 @@ ZH_START: dict[str, str] = {
     "What is not finished goes on when you start the client again.": "未完成的传输会在下次启动客户端时继续。",
     "&Quit": "退出(&Q)",
     "&Stay": "留下(&S)",
+    "&Log out": "退出登录(&L)",
+    "The disk does not answer.": "磁盘没有响应。",
+    "What you did last is not on the disk, and would be lost.": "你最近的操作还没有写入磁盘，退出后会丢失。",
+    "All messages have been sent; drafts, and how far you have read, would be lost.": (
+        "消息都已发送；草稿和已读位置会丢失。"
+    ),
+    "{count} messages have not been sent.": "有 {count} 条消息还没有发送。",
+    "Disk": "磁盘",
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 
+import unicodedata2
 from PyQt5.QtCore import QPointF, QRectF, Qt
 from PyQt5.QtGui import QFont, QIcon, QImage, QPainter, QPixmap
 
@@ -26,7 +26,7 @@ def initials(name: str) -> str:
     if not words:
         return "?"
     first = words[0][0]
-    if unicodedata.east_asian_width(first) in "WF" or len(words) == 1:
+    if unicodedata2.east_asian_width(first) in "WF" or len(words) == 1:
         return first.upper()
     return (first + words[-1][0]).upper()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ from typing import Any
 from PyQt5.QtCore import QObject, QTimer
 
 from chatwire.codec import Object
+from chatwire.names import typed
+from chatwire.text import well_formed
 from qtclient.bridge import Bridge
 from qtclient.cache.incoming import names, since
 from qtclient.cache.reader import Reader
 from qtclient.model import words
+from qtclient.model.dispatch import Dispatch
 from qtclient.model.stage import Stage
 from qtclient.net.account import Account
 from qtclient.net.happened import Befriended, Later, Membership
-from qtclient.records import Conversation, Key, Member, Message, Phase, TransferInfo
+from qtclient.records import NOT_STORED, Conversation, Key, Member, Message, Phase, TransferInfo
 
 _TYPING = 3.0  # seconds between two notices that the user is writing
 
@@ -38,6 +42,7 @@ class Actions(Stage):
         super().__init__(parent)
         self._account: Account
         self._bridge: Bridge
+        self._dispatch: Dispatch
         self._reader: Reader
         self._read_timer: QTimer
         self._typed: dict[Key, float] = {}
@@ -51,13 +56,13 @@ class Actions(Stage):
     def say(self, key: Key, text: str) -> str:
         """Send a message, now or as soon as there is a connection; returns its cid."""
         cid = secrets.token_hex(12)
-        self._account.say(key, cid, text.encode(errors="replace").decode())
+        self._account.say(key, cid, well_formed(text))
         return cid
 
     def retry(self, message: Message) -> None:
         """Send a message, or a file, once more that was refused."""
         if message.file is None:
-            self._account.retry(message.cid)
+            self._account.retry(message)
             return
         for info in self.transfers():
             if info.file == message.file.file and info.phase is Phase.FAILED:
@@ -65,7 +70,7 @@ class Actions(Stage):
 
     def discard(self, message: Message) -> None:
         """Remove a message that was refused."""
-        self._account.discard(message.cid)
+        self._account.discard(message)
 
     def mark_read(self, key: Key) -> None:
         """The user has seen all there is in a conversation."""
@@ -81,6 +86,16 @@ class Actions(Stage):
         keys, self._to_read = self._to_read, set()
         for key in keys:
             self._account.mark_read(key)
+            if self._account.unwritten.blocked:
+                self._read_uncached(key)
+
+    def _read_uncached(self, key: Key) -> None:
+        """Nothing can be kept: have it shown, and tell the server, all the same."""
+        found = self._reader.any_before(key, NOT_STORED, 1) + self._account.unwritten.messages(key)
+        mid = max((message.mid for message in found), default=0)
+        self._dispatch.list_uncached(replace(self.conversation(key), unread=0, draft=self.draft(key)))
+        if mid and self.online:
+            self._account.tell_read(key, mid)
 
     def typing_now(self, key: Key) -> None:
         """The user is writing; may be called for every key."""
@@ -95,6 +110,7 @@ class Actions(Stage):
 
     def set_draft(self, key: Key, text: str) -> None:
         """Keep what is being written."""
+        text = well_formed(text)
         if text != self.draft(key):
             self._drafts[key] = text
             self._account.set_draft(key, text)
@@ -125,6 +141,7 @@ class Actions(Stage):
 
     def add_friend(self, name: str, done: Done) -> None:
         """Become friends."""
+        name = typed(name)
         self._ask("add", done, at_once=lambda reply: self._befriended(name, reply), friend=name)
 
     def remove_friend(self, name: str, done: Done) -> None:
@@ -133,10 +150,12 @@ class Actions(Stage):
 
     def create_group(self, name: str, done: Done) -> None:
         """Make a group and be its owner."""
+        name = typed(name)
         self._ask("create_group", done, at_once=lambda reply: self._joined(name, reply), group=name)
 
     def join_group(self, name: str, done: Done) -> None:
         """Join a group."""
+        name = typed(name)
         self._ask("add_group", done, at_once=lambda reply: self._joined(name, reply), group=name)
 
     def leave_group(self, name: str, done: Done) -> None:

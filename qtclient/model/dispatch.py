@@ -27,6 +27,8 @@ from qtclient.net.happened import (
     Restored,
     Roster,
     TypingNow,
+    Uncached,
+    Unwritable,
 )
 from qtclient.records import Conversation, Friend, Key, Kind, LinkState, Message, Phase, TransferInfo
 
@@ -57,6 +59,8 @@ class Dispatch:
             Membership: self._membership,
             TypingNow: lambda event: stage.typing.emit(event.key, event.who),
             Notice: lambda event: stage.notice.emit(tr(event.text, **event.values)),
+            Uncached: self._uncached,
+            Unwritable: self._unwritable,
             Ended: self._ended,
             Rebuilt: lambda event: self._rebuilt(),
             Restored: lambda event: self._restored(),
@@ -84,6 +88,24 @@ class Dispatch:
 
     def _changed_too(self, changes: Changes) -> None:
         self._changed.extend(changes)
+
+    def _uncached(self, event: Uncached) -> None:
+        """A message that is shown though nobody can keep it now. The list knows of it only from here."""
+        message = event.message
+        known = self._unlisted.get(message.key) or self._stage.conversation(message.key)
+        line = replace(
+            known, preview=words.preview(message), preview_sender=message.sender, ts=max(known.ts, message.ts),
+            preview_is_file=message.file is not None, unread=known.unread + (not message.mine),
+            draft=self._stage.draft(message.key),
+        )  # fmt: skip
+        self.list_uncached(line)
+        arrived = [] if event.live is None else [(message, event.live)]
+        self._changed_too(Changes(added=[message], arrived=arrived))
+
+    def list_uncached(self, line: Conversation) -> None:
+        """A line of the list that nobody can keep now."""
+        self._unlisted[line.key] = line
+        self._list_soon()
 
     def _show_changes(self) -> None:
         changes, self._changed = self._changed, Changes()
@@ -139,6 +161,10 @@ class Dispatch:
         for conversation in conversations:
             self._stage.cached(conversation)
             self._unlisted[conversation.key] = conversation
+        if conversations:
+            self._list_soon()
+
+    def _list_soon(self) -> None:
         if not self._list_later.isActive():
             wait = self._rested - time.monotonic()
             self._list_later.start(max(0, int(wait * 1000) + 1))
@@ -219,6 +245,13 @@ class Dispatch:
             for model in list(stage.models.values()):
                 model.look_again()
         stage.link_changed.emit(stage.link)
+
+    def _unwritable(self, event: Unwritable) -> None:
+        stage = self._stage
+        stage.unwritable = words.problem(event.problem or stage.lasting_problem)
+        if not event.problem:
+            stage.notice.emit(tr("The disk takes it again; everything is kept."))
+        stage.unwritable_changed.emit()
 
     def _ended(self, event: Ended) -> None:
         stage = self._stage

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import re
 import sqlite3
 import threading
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from PyQt5.QtCore import QObject, Qt, pyqtSignal
 
-from chatwire.errors import LinkError, Refused
+import chatwire.address
+from chatwire.errors import LinkError, PeerError, Refused
+from chatwire.names import typed
 from chatwire.pins import Pins
+from chatwire.text import well_formed
 from qtclient.cache.place import AlreadyOpen
 from qtclient.cache.schema import TooNew
 from qtclient.i18n import tr
 from qtclient.model import words
 from qtclient.model.session import Session, account_folder
-from qtclient.net.account import CACHE
 from qtclient.net.chat import Start
-from qtclient.net.enter import Entered, StrangeCertificate, enter, with_pin
+from qtclient.net.enter import StrangeCertificate, enter, with_pin
+from qtclient.net.opening import CACHE, Opened, open_account
+from qtclient.net.problems import of_opening
 from qtclient.net.tokens import Tokens
 from qtclient.records import ServerAddress
 
-DEFAULT_PORT = 8000
 _PINS = "known-servers"
 _JOIN = 0.5  # seconds
-_ODD = re.compile(r"[\s/?#@]")
 
 log = logging.getLogger("qtclient.login")
 
@@ -52,6 +53,7 @@ class LoginFlow(QObject):
     failed = pyqtSignal(str)
     progress = pyqtSignal(str)
     ready = pyqtSignal(object)  # Session, which belongs to whoever takes it
+    _opening = pyqtSignal(int, str)  # number of the attempt, why the cache cannot be opened yet
     _came = pyqtSignal(int, object)  # number of the attempt, what came of it
 
     def __init__(self, profile: Path, parent: QObject | None = None) -> None:
@@ -65,11 +67,12 @@ class LoginFlow(QObject):
         self._asked: _Asked | None = None
         self._shown = ""
         self._thread: threading.Thread | None = None
+        self._opening.connect(self._not_open_yet, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]  # as below
         self._came.connect(self._take, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]  # the stubs are wrong
 
     def start(self, address: ServerAddress, user: str, password: str, *, register: bool, stay: bool) -> None:
         """Log in with a password, after making the account if that is wanted. ``stay``: keep a token for next time."""
-        name = unicodedata.normalize("NFC", user.strip())
+        name = typed(well_formed(user))
         if not name or not password:
             self.failed.emit(tr("Name and password, please."))
             return
@@ -79,7 +82,7 @@ class LoginFlow(QObject):
     def resume(self, address: ServerAddress, user: str) -> None:
         """Go on with a token that was kept; what is cached is there at once, without a connection, too."""
         self.progress.emit(tr("Opening {user} …", user=user))
-        self._run(lambda: _Resumed(with_pin(address, self._pins), user, self._tokens.get(address, user)))
+        self._run(partial(self._resume, address, user))
 
     def trust(self) -> None:
         """The user has compared the fingerprint, and it is the right one: remember it, and go on."""
@@ -108,16 +111,15 @@ class LoginFlow(QObject):
         asked = self._asked
         assert asked is not None
         self.progress.emit(tr("Connecting to {server} …", server=asked.address.name))
-        cache = account_folder(self._profile, asked.address, asked.user) / CACHE
-        self._run(lambda: enter(asked.address, asked.user, asked.password, self._pins, cache, register=asked.register))
+        self._run(partial(self._come_in, asked))
 
-    def _run(self, work: Callable[[], object]) -> None:
+    def _run(self, work: Callable[[int], object]) -> None:
         self._attempt += 1
         number, self.reached = self._attempt, True
 
         def run() -> None:
             try:
-                came: object = work()
+                came: object = work(number)
             except Exception as error:
                 came = error
             self._tell(number, came)
@@ -125,6 +127,45 @@ class LoginFlow(QObject):
         # A daemon: an attempt to connect can last, and nobody who leaves wants to wait for it.
         self._thread = threading.Thread(target=run, name="login", daemon=True)
         self._thread.start()
+
+    def _resume(self, address: ServerAddress, user: str, number: int) -> _Ready:
+        """The attempt's thread."""
+        address, token = with_pin(address, self._pins), self._tokens.get(address, user)
+        return _Ready(address, user, Start(-1, token), self._open(number, address, user), stay=True, new=False)
+
+    def _come_in(self, asked: _Asked, number: int) -> _Ready:
+        """The attempt's thread. The cache is looked into first, so that the server is asked for all that it lacks, and
+        let go again, since the server may keep us waiting; where there is none, only who has an account gets one.
+        """
+        after = -1
+        if (account_folder(self._profile, asked.address, asked.user) / CACHE).exists():
+            place = self._open(number, asked.address, asked.user)
+            after = place.after
+            place.close()
+        entered = enter(asked.address, asked.user, asked.password, self._pins, after, register=asked.register)
+        try:
+            place = self._open(number, asked.address, asked.user)
+        except BaseException:
+            entered.client.close()
+            raise
+        start = Start(after, str(entered.reply.get("token", "")), entered.client, entered.reply)
+        if place.after != after:  # it could not be read before, or now
+            entered.client.close()
+            start = Start(place.after, start.token)
+        return _Ready(entered.address, asked.user, start, place, stay=asked.stay, new=True)
+
+    def _open(self, number: int, address: ServerAddress, user: str) -> Opened:
+        folder = account_folder(self._profile, address, user)
+        return open_account(folder, user, partial(self._say_opening, number), lambda: number != self._attempt)
+
+    def _say_opening(self, number: int, problem: str) -> None:
+        """The attempt's thread."""
+        with contextlib.suppress(RuntimeError):  # the window has gone, and this object with it
+            self._opening.emit(number, of_opening(problem))
+
+    def _not_open_yet(self, number: int, problem: str) -> None:
+        if number == self._attempt:
+            self.progress.emit(words.problem(problem))
 
     def _tell(self, number: int, came: object) -> None:
         """The attempt's thread."""
@@ -141,37 +182,23 @@ class LoginFlow(QObject):
             _throw_away(came)
             return
         self._thread = None
-        if isinstance(came, Entered):
-            self._entered(came)
-        elif isinstance(came, _Resumed):
-            self._open(came.address, came.user, Start(-1, came.token), stay=True)
+        if isinstance(came, _Ready):
+            self._begin(came)
         elif isinstance(came, StrangeCertificate):
             self._strange(came)
         elif isinstance(came, Exception):
             self.reached = isinstance(came, Refused) or not isinstance(came, LinkError)
             self._fail(self._words(came))
 
-    def _entered(self, entered: Entered) -> None:
-        asked, self._asked = self._asked, None
-        assert asked is not None
-        token = str(entered.reply.get("token", ""))
-        if asked.stay:
-            self._tokens.keep(entered.address, asked.user, token)
-        else:
-            self._tokens.forget(entered.address, asked.user)
-        start = Start(entered.after, token, entered.client, entered.reply)
-        if not self._open(entered.address, asked.user, start, stay=asked.stay):
-            entered.client.close()
-
-    def _open(self, address: ServerAddress, user: str, start: Start, *, stay: bool) -> bool:
-        try:
-            session = Session.open(address, user, start.token, self._profile, begun=start, stay=stay)
-        except (AlreadyOpen, TooNew, OSError, sqlite3.Error) as error:
-            self._fail(self._words(error))
-            return False
+    def _begin(self, ready: _Ready) -> None:
+        self._asked = None
+        if ready.new and ready.stay:
+            self._tokens.keep(ready.address, ready.user, ready.start.token)
+        elif ready.new:
+            self._tokens.forget(ready.address, ready.user)
+        session = Session(ready.address, ready.user, ready.start, self._profile, ready.place, stay=ready.stay)
         self._tokens.close()
         self.ready.emit(session)
-        return True
 
     def _strange(self, error: StrangeCertificate) -> None:
         assert self._asked is not None
@@ -192,21 +219,30 @@ class LoginFlow(QObject):
             return words.reply(error.reply)
         if isinstance(error, LinkError):
             return words.sentence(words.link(str(error)))
+        if isinstance(error, PeerError):
+            return words.result(error.result)
         if isinstance(error, AlreadyOpen):
             return tr("This account is open in another window of the client already.")
         if isinstance(error, TooNew):
             return tr("What is kept of this account was written by a newer version of the client.")
         if isinstance(error, OSError):
             return tr("The account's folder cannot be used: {reason}", reason=error.strerror or str(error))
+        if isinstance(error, sqlite3.Error):
+            return tr("The account's folder cannot be used: {reason}", reason=str(error))
         log.error("a login has failed", exc_info=error)
         return tr("It went wrong: {detail}", detail=type(error).__name__)
 
 
 @dataclass(frozen=True)
-class _Resumed:
+class _Ready:
+    """All that a session needs. ``new``: its token is."""
+
     address: ServerAddress
     user: str
-    token: str
+    start: Start
+    place: Opened
+    stay: bool
+    new: bool
 
 
 def has_token(profile: Path, address: ServerAddress, user: str) -> bool:
@@ -220,18 +256,15 @@ def parse_address(text: str) -> ServerAddress:
     Raises:
         ValueError: it is none; the text says so to the user.
     """
-    scheme, marked, rest = text.strip().rpartition("://")
     try:
-        parts = urlsplit(f"//{rest}")
-        host, port = parts.hostname, parts.port
+        host, port, tls = chatwire.address.parse_address(text)
     except ValueError:
-        host, port = None, None
-    plain = scheme.lower() == "tcp"
-    if not host or port == 0 or (marked and scheme.lower() not in ("tcp", "tls")) or _ODD.search(rest):
-        raise ValueError(tr("That is no address of a server. It looks like chat.example.org:8000."))
-    return ServerAddress(host, port or DEFAULT_PORT, tls=not plain)
+        raise ValueError(tr("That is no address of a server. It looks like chat.example.org:8000.")) from None
+    return ServerAddress(host, port, tls=tls is not False)
 
 
 def _throw_away(came: object) -> None:
-    if isinstance(came, Entered):
-        came.client.close()
+    if isinstance(came, _Ready):
+        came.place.close()
+        if came.start.client is not None:
+            came.start.client.close()

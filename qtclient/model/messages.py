@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from PyQt5.QtCore import QObject, pyqtSignal
@@ -25,6 +26,9 @@ class Source(Protocol):
     def online(self) -> bool:
         """Whether the server can be asked."""
 
+    def unwritten(self, key: Key) -> list[Message]:
+        """What is to be shown and is not in the cache yet, oldest first."""
+
     def fetch_history(self, key: Key, before: int, done: Callable[[bool], None]) -> None:
         """Have what is before a mid fetched into the cache; ``done`` is called later, in the windows' thread."""
 
@@ -44,6 +48,7 @@ class MessagesModel(MessageRows):
         self._source = source
         self._asking = False
         self._patched = False  # what is shown is all there is here, but the newest may be missing
+        self._stalled = False  # the server promises more, and gives nothing
         self.paging = False
         self._open()
         self.look_again()
@@ -64,7 +69,7 @@ class MessagesModel(MessageRows):
 
     def load_older(self) -> bool:
         """Put a page before the others: at once, from the cache; or later, from the server. False: nothing comes."""
-        if self._at_beginning or self._asking:
+        if self._at_beginning or self._asking or self._stalled:
             return self._asking
         first = self._rows[0] if self._rows else TOP
         page = self._source.reader.before(self.key, first, PAGE)
@@ -75,7 +80,7 @@ class MessagesModel(MessageRows):
         if page.end:
             self._note_beginning(True)
             return False
-        return self._ask(min(first, NOT_STORED - 1)) if self._source.online else self._prepend(self._anything(first))
+        return self._ask(first) if self._source.online else self._prepend(self._anything(first))
 
     def load_newer(self) -> bool:
         """After a jump: put a page behind the others, now or when the server has answered. False: nothing comes."""
@@ -97,9 +102,10 @@ class MessagesModel(MessageRows):
         here = [found for found in (reader.message(row),) if found is not None and found.key == self.key]
         older, newer = reader.before(self.key, row, PAGE // 2), reader.after(self.key, row, PAGE)
         self.beginResetModel()
-        self._asking = self._patched = False
+        self._asking = self._patched = self._stalled = False
         self._at_beginning, self._at_end = older.end, newer.end
-        self._fill(older.messages + here + newer.messages)
+        found = older.messages + here + newer.messages
+        self._fill(self._with_unwritten(found) if newer.end else found)
         self.endResetModel()
         return self.position(row)
 
@@ -133,22 +139,37 @@ class MessagesModel(MessageRows):
     def _open(self) -> None:
         page = self._source.reader.newest(self.key, PAGE)
         found = page.messages or self._anything(TOP)
-        self._at_beginning, self._at_end = page.end, True
+        self._at_beginning, self._at_end, self._stalled = page.end, True, False
         self._patched = bool(found) and not page.messages
-        self._fill(found)
+        self._fill(self._with_unwritten(found))
 
-    def _ask(self, before: int) -> bool:
+    def _with_unwritten(self, messages: list[Message]) -> list[Message]:
+        """The end of the conversation as it is, though the disk takes nothing now."""
+        unwritten = self._source.unwritten(self.key)
+        if not unwritten:
+            return messages
+        stored = {one.cid for one in messages if one.mine and one.mid}  # since they were read, in their lasting place
+        unwritten = [one for one in unwritten if one.mid or one.cid not in stored]
+        return sorted({one.row: one for one in messages + unwritten}.values(), key=lambda message: message.row)
+
+    def _ask(self, row: int) -> bool:
         self._asking = True
-        self._source.fetch_history(self.key, before, self._answered)
+        before = self._source.reader.asks_before(self.key, row)
+        self._source.fetch_history(self.key, before, partial(self._answered, before))
         return True
 
-    def _answered(self, fetched: bool) -> None:
+    def _answered(self, before: int, fetched: bool) -> None:
         """The server's page is in the cache now, unless there was none to be had."""
         if not self._asking:
             return
         self._asking = False
         first = self._rows[0] if self._rows else TOP
         page = self._source.reader.before(self.key, first, PAGE)
+        if fetched and not page.messages and not page.end:
+            if self._source.reader.asks_before(self.key, first) < before:
+                self._ask(first)  # nothing in that page can be shown
+                return
+            self._stalled = True
         found = page.messages if fetched else self._anything(first)
         self._prepend(found)
         if fetched:
@@ -157,12 +178,17 @@ class MessagesModel(MessageRows):
 
     def _fill_gap(self) -> bool:
         """Something may be missing behind the last message: have it fetched, from where the cache goes on backwards."""
-        beyond = self._source.reader.any_after(self.key, self._rows[-1], 1)[0].row
+        before = self._gap_ends()
         self._asking = True
-        self._source.fetch_history(self.key, min(beyond, NOT_STORED - 1), lambda fetched: self._filled(beyond, fetched))
+        self._source.fetch_history(self.key, before, partial(self._filled, before))
         return True
 
-    def _filled(self, beyond: int, fetched: bool) -> None:
+    def _gap_ends(self) -> int:
+        """Before which mid something is missing behind the last message."""
+        beyond = self._source.reader.any_after(self.key, self._rows[-1], 1)[0].row
+        return self._source.reader.asks_before(self.key, beyond)
+
+    def _filled(self, before: int, fetched: bool) -> None:
         """The server's page is in the cache now; a wide gap takes several."""
         if not self._asking:
             return
@@ -170,14 +196,14 @@ class MessagesModel(MessageRows):
         page = self._source.reader.after(self.key, self._rows[-1], PAGE)
         if page.messages or page.end:
             self._append(page.messages, at_end=page.end)
-        elif fetched and self._source.reader.any_after(self.key, self._rows[-1], 1)[0].row < beyond:
+        elif fetched and self._gap_ends() < before:
             self._fill_gap()
         else:
             self._append_anything()
 
     def _append(self, messages: list[Message], *, at_end: bool) -> bool:
         self._at_end, self.paging = at_end, True
-        self._insert(len(self._messages), messages)
+        self._insert(len(self._messages), self._with_unwritten(messages) if at_end else messages)
         self.paging = False
         return bool(messages)
 

@@ -13,18 +13,23 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PyQt5.QtCore import QObject, QTimer
+from PyQt5.QtCore import QTimer
 
+from chatwire.text import well_formed
 from qtclient.bridge import Bridge
+from qtclient.cache.own_files import PASTED, PICTURES
 from qtclient.cache.place import is_broken
 from qtclient.cache.reader import Reader
+from qtclient.model import words
 from qtclient.model.actions import Actions
 from qtclient.model.dispatch import Dispatch
 from qtclient.model.messages import MessagesModel
-from qtclient.net.account import CACHE, Account
+from qtclient.net.account import Account
 from qtclient.net.chat import Start
+from qtclient.net.opening import Opened
+from qtclient.net.problems import of_start
 from qtclient.net.tokens import Tokens
-from qtclient.records import Conversation, Hit, Key, Phase, ServerAddress
+from qtclient.records import Conversation, Hit, Key, Message, Phase, ServerAddress
 
 _READ_AFTER = 250  # ms; what is seen within is told to the server at once
 _LOOK = 250  # ms between two looks at how far files are
@@ -35,45 +40,26 @@ log = logging.getLogger("qtclient.session")
 class Session(Actions):
     """Works at once from the cache; the connection comes when it comes. To be closed with `close`."""
 
-    @classmethod
-    def open(
-        cls,
-        server: ServerAddress,
-        user: str,
-        secret: str,
-        profile: Path,
-        *,
-        begun: Start | None = None,
-        stay: bool = True,
-        parent: QObject | None = None,
-    ) -> Session:
-        """Open an account's cache, and begin to connect. ``secret`` is a token; ``begun`` a session that is there.
+    def __init__(
+        self, server: ServerAddress, user: str, start: Start, profile: Path, place: Opened, *, stay: bool = True
+    ) -> None:
+        """Begin to connect. ``place`` is the account's cache, which belongs to the session from now on.
 
         ``stay``: new tokens are kept for the next start.
-
-        Raises:
-            AlreadyOpen: another process has it.
-            TooNew, OSError, sqlite3.Error: the cache cannot be opened.
         """
-        return cls(server, user, begun or Start(-1, secret), profile, stay, parent)
-
-    def __init__(
-        self, server: ServerAddress, user: str, start: Start, profile: Path, stay: bool, parent: QObject | None
-    ) -> None:
-        super().__init__(parent)
+        super().__init__(None)
         self.server = server
         self.user = user
         self.folder = account_folder(profile, server, user)
+        self.lasting_problem = of_start(place.problem) if place.problem else ""
+        self.unwritable = words.problem(self.lasting_problem)
         self._stay = stay
         self._tokens = Tokens(profile)
         self._dispatch = Dispatch(self)
         self._bridge = Bridge(self._dispatch.take, self._dispatch.turn_over, self)
-        self._account = Account(self.folder, server, user, self._bridge.post, keep_token=self._keep_token)
-        try:
-            self._reader = self._open_reader()
-        except BaseException:
-            self._account.abandon()
-            raise
+        self._account = Account(place, server, user, self._bridge.post, keep_token=self._keep_token)
+        self._reader = place.reader
+        self._reader.failed = partial(self._unreadable, self._account.generation)
         self._read_timer = self._timer(_READ_AFTER, self._tell_read, single=True)
         self._transfer_timer = self._timer(_LOOK, self._look)
         self.load(self._reader)
@@ -89,7 +75,12 @@ class Session(Actions):
     @property
     def pictures(self) -> Path:
         """Where pictures can be downloaded to that nobody has asked to keep."""
-        return self.folder / "pictures"
+        return self.folder / PICTURES
+
+    @property
+    def pasted(self) -> Path:
+        """Where pictures are kept that were pasted."""
+        return self.folder / PASTED
 
     def conversation(self, key: Key) -> Conversation:
         """One conversation, also one that nothing has been said in."""
@@ -105,7 +96,26 @@ class Session(Actions):
 
     def search(self, text: str, key: Key | None = None, limit: int = 200) -> list[Hit]:
         """Messages and files with all the words of a text in them, in one conversation or in all, newest first."""
-        return self._reader.search(text, key, limit)
+        return self._reader.search(well_formed(text), key, limit)
+
+    def unwritten(self, key: Key) -> list[Message]:
+        """See `messages.Source`."""
+        return self._account.unwritten.messages(key)
+
+    def when_kept(self, done: Callable[[bool], None]) -> None:
+        """``done`` is told later, in the windows' thread, whether all that was done until now is on the disk."""
+        self._tell_read()
+        self._account.when_kept(lambda kept: self._later(partial(done, kept)))
+
+    def unsent(self) -> int:
+        """How many messages would be lost with the program: neither on the disk nor at the server."""
+        kept = 0 if not self.lasting_problem else self._reader.pending()
+        return self._account.unwritten.waiting() + kept
+
+    def loses(self) -> bool:
+        """Whether something would be lost with the program, as far as that is known."""
+        drafts = any(line.draft for line in self.conversations.records())
+        return self._account.unwritten.blocked or (bool(self.lasting_problem) and (drafts or self.unsent() > 0))
 
     def fetch_history(self, key: Key, before: int, done: Callable[[bool], None]) -> None:
         """See `messages.Source`."""
@@ -175,12 +185,13 @@ class Session(Actions):
             self._tokens.keep(self.server, self.user, token)
 
     def _open_reader(self) -> Reader:
-        return Reader(self.folder / CACHE, self._unreadable)
+        generation = self._account.generation  # before it is opened: of a newer one, the next event tells
+        return Reader(self._account.path, partial(self._unreadable, generation))
 
-    def _unreadable(self, error: sqlite3.Error) -> None:
+    def _unreadable(self, generation: int, error: sqlite3.Error) -> None:
         log.error("the cache cannot be read: %s", error)
         if is_broken(error):
-            self._account.give_up_cache()
+            self._account.give_up_cache(generation)
 
     def _timer(self, interval: int, act: Callable[[], None], *, single: bool = False) -> QTimer:
         timer = QTimer(self)

@@ -35,6 +35,7 @@ class Stage(QObject):
     transfer_changed = pyqtSignal(object)  # TransferInfo
     group_event = pyqtSignal(str, str, bool)  # group, user, whether they have joined
     friend_added = pyqtSignal(str)  # by them
+    unwritable_changed = pyqtSignal()
     rebuilt = pyqtSignal()  # the cache is new, and fills up again
 
     def __init__(self, parent: QObject | None) -> None:
@@ -43,6 +44,8 @@ class Stage(QObject):
         self.user = ""
         self.limits: dict[str, int] = {}
         self.link = LinkState(Link.OFFLINE)
+        self.unwritable = ""  # why nothing can be written to the disk now; empty while it can
+        self.lasting_problem = ""  # the same for the whole session, untranslated: its cache is a copy in the memory
         self.conversations = ConversationsModel(self)
         self.friends_model = FriendsModel(self)
         self.groups_model = GroupsModel(self)
@@ -90,6 +93,14 @@ class Stage(QObject):
         return friend is not None and friend.online
 
     # -- what a session does -------------------------------------------------------------
+
+    def conversation(self, key: Key) -> Conversation:
+        """One conversation, also one that nothing has been said in."""
+        raise NotImplementedError
+
+    def draft(self, key: Key) -> str:
+        """What is being written, also what is not kept yet."""
+        raise NotImplementedError
 
     def cache_replaced(self) -> None:
         """The cache is another file now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from qtclient.cache.rows import one_line
 from qtclient.i18n import tr
 from qtclient.net.problems import unfold
 from qtclient.records import Message, TransferInfo
@@ -40,6 +41,7 @@ _RESULTS: dict[str, str] = {
     "bad_name": "That name is not possible: up to 32 characters, none of them invisible, and no space at the ends.",
     "bad_password": "That password is not possible.",
 }
+_NAMES = ("friend: must ", "group: must ", "user: must ")  # how a server begins what it says against one
 
 
 def result(word: str) -> str:
@@ -52,6 +54,8 @@ def reply(obj: dict[str, object]) -> str:
     reason = obj.get("reason")
     if isinstance(reason, str) and reason in _RESULTS:
         return tr(_RESULTS[reason])
+    if obj.get("result") == "bad_request" and str(obj.get("detail")).startswith(_NAMES):
+        return tr(_RESULTS["bad_name"])
     return result(str(obj.get("result")))
 
 
@@ -64,6 +68,11 @@ def problem(kept: str) -> str:
         return tr(text, **values)
     except (KeyError, IndexError, ValueError):
         return text
+
+
+def preview(message: Message) -> str:
+    """What a list says about a message."""
+    return one_line(message.file.name if message.file else message.text)
 
 
 def told(message: Message) -> Message:

@@ -14,19 +14,20 @@ from chatwire.events import Event, Fate, LinkDown, LinkUp, Push
 from qtclient.cache import incoming
 from qtclient.cache.changes import Changes
 from qtclient.cache.ledger import Ledger
-from qtclient.cache.place import Lock
 from qtclient.cache.writer import Writer
 from qtclient.net.asking import fetch_history, tell_read
 from qtclient.net.chat import Chat, Start
 from qtclient.net.clock import now_ms
-from qtclient.net.happened import Ended, Notice, Post, Rebuilt, Restored, Roster
+from qtclient.net.happened import Ended, Notice, Post, Rebuilt, Restored, Roster, Unwritable
+from qtclient.net.opening import Opened
+from qtclient.net.problems import of_disk
 from qtclient.net.pushes import Pushes
 from qtclient.net.read_by import ReadBy
 from qtclient.net.restore import Restore
 from qtclient.net.transfers import ANY_SIZE, Transfers
-from qtclient.records import FileInfo, FileState, Key, Link, LinkState, Sent, ServerAddress
+from qtclient.net.unwritten import Unwritten
+from qtclient.records import FileInfo, FileState, Key, Link, LinkState, Message, Sent, ServerAddress
 
-CACHE = "cache.db"
 _MOST_FILES = 20  # whose state is asked for when the connection is back
 
 Tell = Callable[[Object], None]
@@ -37,18 +38,15 @@ class Account:
 
     def __init__(
         self,
-        folder: Path,
+        place: Opened,
         address: ServerAddress,
         user: str,
         post: Post,
         *,
         keep_token: Callable[[str], None],
     ) -> None:
-        """Open the cache; nothing is connected. ``keep_token`` takes each new token, in the chat thread.
-
-        Raises:
-            AlreadyOpen: another process has it.
-            TooNew, OSError, sqlite3.Error: the cache cannot be opened.
+        """``place`` belongs to it from now on, but for the reader; nothing is connected. ``keep_token`` takes each new
+        token, in the chat thread.
         """
         self.user = user
         self.address = address
@@ -57,26 +55,30 @@ class Account:
         self._keep_token = keep_token
         self._token = ""
         self._adopted: Client | None = None
-        self._lock = Lock(folder)
-        try:
-            self._writer = Writer(folder / CACHE, user, self)
-        except BaseException:
-            self._lock.release()
-            raise
+        self._place = place
+        self._writer = Writer(place.path, user, self, (place.db, place.was_broken))
         self._chat = Chat(self._connect, user, self)
         self._restore = Restore(self._chat, self._writer, self._restored)
         self._read_by = ReadBy(self._chat, self._writer)
-        self._pushes = Pushes(user, self._writer, post, self._committed)
-        self.transfers = Transfers(address, self._chat, self._writer, post)
+        self.unwritten = Unwritten(user, self._writer.last_row, self._chat.say, post)
+        self._pushes = Pushes(user, self._writer, self.unwritten, post, self._committed)
+        self.transfers = Transfers(address, self._chat, self._writer, self.unwritten, post, place.last_transfer)
 
     def start(self, start: Start) -> None:
-        """Begin; `Start.after` is replaced by what the cache knows unless a session comes with it."""
+        """Begin; `Start.after` is replaced by what the cache knows unless a session comes with it.
+
+        Nothing of it waits for the disk, which may take nothing now.
+        """
         self._token, self._adopted = start.token, start.client
-        self._writer.start()
-        self._chat.start()
         if self._writer.was_broken:
             self._post(Rebuilt())
-        self._writer.do(partial(self._first, start))
+        self._writer.do(self._take_up)
+        self._writer.do(self._clean)
+        self._writer.start()
+        self._chat.start()
+        self._chat.begin(start if start.client is not None else Start(self._place.after, start.token))
+        for message in self._place.pending:
+            self._chat.say(message.cid, message.key, message.text)
 
     def stop(self, *, logout: bool = False) -> None:
         """End all threads; what was given is kept. Blocks for a moment."""
@@ -87,38 +89,50 @@ class Account:
         self._writer.stop()
         if self._adopted is not None:
             self._adopted.close()  # if it all ended before anybody could take it
-        self._lock.release()
-
-    def abandon(self) -> None:
-        """Give it up before `start`."""
-        self._writer.stop()
-        self._lock.release()
+        self._place.put_away()
 
     # -- what the user does: the windows' thread -----------------------------------
 
     def say(self, key: Key, cid: str, text: str) -> None:
-        """Keep a message, then send it, now or when there is a connection. Once, whatever happens in between."""
+        """Keep a message, then send it, now or when there is a connection. Once, whatever happens in between.
+
+        What cannot be kept is sent all the same.
+        """
+        message = self.unwritten.add(key, cid, text, self._to_send())
 
         def job(ledger: Ledger) -> None:
-            sent = Sent.SENDING if self.online else Sent.WAITING
-            ledger.write(key, cid, text, now_ms(), sent)
-            ledger.after_commit(partial(self._chat.say, cid, key, text))
+            ledger.write(key, cid, text, message.ts, self._to_send(), row=message.row)
+            ledger.after_commit(partial(self.unwritten.written, cid))
 
         self._writer.do(job)
 
-    def retry(self, cid: str) -> None:
+    def retry(self, message: Message) -> None:
         """Send a refused message once more."""
+        cid = message.cid
+        self.unwritten.again(message, self._to_send())
 
         def job(ledger: Ledger) -> None:
-            message = ledger.messages.again(cid, Sent.SENDING if self.online else Sent.WAITING)
-            if message is not None and message.file is None:
-                ledger.after_commit(partial(self._chat.say, cid, message.key, message.text))
+            refused = ledger.messages.again(cid, self._to_send()) is not None
+            ledger.after_commit(partial(self.unwritten.written if refused else self.unwritten.forget, cid))
 
         self._writer.do(job)
 
-    def discard(self, cid: str) -> None:
+    def discard(self, message: Message) -> None:
         """Remove a message that was never stored."""
-        self._writer.do(lambda ledger: ledger.messages.discard(cid))
+        self.unwritten.discard(message)
+        self._writer.do(lambda ledger: ledger.messages.discard(message.cid))
+
+    def when_kept(self, done: Callable[[bool], None]) -> None:
+        """``done`` is told, in any thread, whether all that was done until now is on the disk."""
+        if self.unwritten.ask(done):
+            self._writer.do(lambda ledger: ledger.after_commit(partial(self.unwritten.answer, done)))
+
+    def tell_read(self, key: Key, mid: int) -> None:
+        """Tell the server, though it cannot be kept, how far the user has read."""
+        tell_read(self._chat, self._writer, key, mid)
+
+    def _to_send(self) -> Sent:
+        return Sent.SENDING if self.online else Sent.WAITING
 
     def mark_read(self, key: Key) -> None:
         """The user has seen all there is in a conversation."""
@@ -171,9 +185,19 @@ class Account:
         """Connect now."""
         self._chat.try_now()
 
-    def give_up_cache(self) -> None:
-        """The cache has been found to be broken."""
-        self._writer.give_up()
+    @property
+    def path(self) -> Path:
+        """Where the cache is now."""
+        return self._writer.path
+
+    @property
+    def generation(self) -> int:
+        """Which cache there is now: they are counted."""
+        return self._writer.generation
+
+    def give_up_cache(self, generation: int) -> None:
+        """A cache has been found to be broken, which may have been given up already."""
+        self._writer.give_up(generation)
 
     # -- the connection: the chat thread -------------------------------------------
 
@@ -182,6 +206,7 @@ class Account:
         online = state.link is Link.ONLINE
         if online != self.online:
             self.online = online
+            self.unwritten.set_link(online)
             self._writer.do(lambda ledger: ledger.messages.set_link(online))
         self._post(state)
 
@@ -223,7 +248,7 @@ class Account:
 
         def job(ledger: Ledger) -> None:
             if not ledger.welcome(login):
-                ledger.after_commit(self._another_server)
+                ledger.after_commit(partial(self._another_server, self._writer.generation))
                 return
             ledger.after_commit(partial(self._welcomed, ledger.conversations.untold()))
             self._restore.begin(ledger)
@@ -235,15 +260,20 @@ class Account:
 
     def _fate(self, fate: Fate) -> None:
         mid, ts = incoming.mid(fate.obj), incoming.timestamp(fate.obj)
+        handed_over = fate.obj.get("cmd") == "private_chat_reply" and fate.result == "success"
+        sent = Sent.DELIVERED if handed_over else Sent.STORED
 
         def job(ledger: Ledger) -> None:
             if fate.stored and mid:
-                handed_over = fate.obj.get("cmd") == "private_chat_reply" and fate.result == "success"
-                ledger.messages.stored(fate.cid, mid, ts, Sent.DELIVERED if handed_over else Sent.STORED)
+                ledger.messages.stored(fate.cid, mid, ts, sent)
                 ledger.saw(mid)
             else:
                 ledger.messages.refused(fate.cid, fate.result)
 
+        if fate.stored and mid:
+            self.unwritten.change(fate.cid, sent=sent)
+        else:
+            self.unwritten.change(fate.cid, sent=Sent.FAILED, problem=fate.result)
         self._writer.do(job)
 
     def _welcomed(self, untold: list[tuple[Key, int]]) -> None:
@@ -256,10 +286,10 @@ class Account:
         self._post(Restored())
         self._read_by.begin()
 
-    def _another_server(self) -> None:
+    def _another_server(self, generation: int) -> None:
         """What is cached is about a server that was set up anew since; it would hide what this one says."""
         self._post(Notice("The server was set up anew. What was here before is set aside."))
-        self._writer.give_up()
+        self._writer.give_up(generation)
 
     def _committed(self, mid: int) -> None:
         """Everything that was pushed up to here is on the disk. The writer's thread."""
@@ -270,27 +300,35 @@ class Account:
 
     def changed(self, changes: Changes) -> None:
         """See `writer.Listener`."""
-        self._post(changes)
+        self._post(self.unwritten.news(changes))
 
     def rebuilt(self) -> None:
         """See `writer.Listener`."""
         self._post(Rebuilt())
-        self._writer.do(partial(self._first, Start(-1, self._token)))
+        self._writer.do(self._begin_again)
 
     def stuck(self, problem: str) -> None:
         """See `writer.Listener`."""
         if problem:
-            text = "Nothing can be written to the disk ({problem}); it is tried again. The server keeps what arrives."
-            self._post(Notice(text, {"problem": problem}, urgent=True))
+            self.unwritten.block()
         else:
-            self._post(Notice("There is room on the disk again; everything is kept."))
+            self.unwritten.unblock()
+        self._post(Unwritable(problem and of_disk(problem)))
 
-    def _first(self, start: Start, ledger: Ledger) -> None:
-        """Log in with what is known, and send what was never sent."""
-        seen = ledger.seen if ledger.begun else -1
-        ledger.messages.set_link(False)
-        known = start if start.client is not None else Start(seen, start.token)
-        ledger.after_commit(partial(self._chat.begin, known))
+    def _begin_again(self, ledger: Ledger) -> None:
+        """There is a new cache: log in anew, and send what could be saved of the old one and was never sent."""
+        self._take_up(ledger)
+        ledger.after_commit(partial(self._chat.begin, Start(ledger.seen if ledger.begun else -1, self._token)))
         for message in ledger.messages.pending():
             ledger.after_commit(partial(self._chat.say, message.cid, message.key, message.text))
+
+    def _clean(self, ledger: Ledger) -> None:
+        """A cache that has lost something does not decide what nobody needs."""
+        files = self._place.own_files
+        if files is not None and not self._writer.was_broken and not self._writer.generation:
+            files.clean(ledger)
+
+    def _take_up(self, ledger: Ledger) -> None:
+        """What was under way when the program ended."""
+        ledger.messages.set_link(self.online)
         self.transfers.load(ledger)

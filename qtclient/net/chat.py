@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from chatwire.client import Client
 from chatwire.codec import Object
-from chatwire.errors import BadRequest, Refused, UnknownFingerprint, WireError
+from chatwire.errors import BadRequest, PeerError, Refused, UnknownFingerprint, WireError
 from chatwire.events import LINK_LOST, Answer, Event, Fate
 from chatwire.resilient import ResilientClient
 from qtclient.net.clock import SleepWatch
@@ -132,9 +132,10 @@ class Chat:
                 self._session.say(text=text, group=key.name, cid=cid)
             else:
                 self._session.say(text=text, to=key.name, cid=cid)
-        except BadRequest as error:
+        except Exception as error:
             self._said.discard(cid)
-            self._listener.happened(Fate(cid, error.result, {"result": error.result, "detail": error.detail}))
+            reply = _refused(error)
+            self._listener.happened(Fate(cid, str(reply["result"]), reply))
 
     def _ask(self, cmd: str, done: Done | None, fields: dict[str, Any]) -> None:
         try:
@@ -144,8 +145,8 @@ class Chat:
                     self._asked[ticket] = done
                 return
             reply: Object = {"result": LINK_LOST}
-        except BadRequest as error:
-            reply = {"result": error.result, "detail": error.detail}
+        except Exception as error:
+            reply = _refused(error)
         if done is not None:
             done(reply)
 
@@ -164,7 +165,7 @@ class Chat:
         while not self._stopping:
             try:
                 self._turn()
-            except (Refused, UnknownFingerprint) as error:
+            except (Refused, UnknownFingerprint, PeerError) as error:  # the last one: it cannot even be written
                 self._close()
                 self._state(LinkState(Link.REFUSED, str(error)))
                 self._listener.ended(error)
@@ -195,9 +196,16 @@ class Chat:
     def _work(self) -> None:
         try:
             while not self._stopping:
-                self._jobs.get(block=self._session is None)()
+                self._perform(self._jobs.get(block=self._session is None))
         except queue.Empty:
             pass
+
+    def _perform(self, job: Callable[[], None]) -> None:
+        """Whatever is wrong with one request is no reason to lose the connection, or the others."""
+        try:
+            job()
+        except Exception:
+            log.exception("something that was to be done could not be")
 
     def _patience(self, session: ResilientClient) -> float:
         """Say how the link is, and return for how many seconds an event may be waited for."""
@@ -256,3 +264,11 @@ class Chat:
         asked, self._asked = self._asked, {}
         for done in asked.values():
             done({"result": LINK_LOST})
+
+
+def _refused(error: Exception) -> Object:
+    """What is told of a request that could not even be sent."""
+    if not isinstance(error, BadRequest):
+        log.error("a request could not be sent", exc_info=error)
+        return {"result": BadRequest.result}
+    return {"result": error.result, "detail": error.detail}

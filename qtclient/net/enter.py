@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from chatwire.client import Client
 from chatwire.codec import Object
 from chatwire.errors import UnknownFingerprint
 from chatwire.pins import Pins
-from qtclient.cache.reader import Reader
 from qtclient.records import ServerAddress
 
 
@@ -33,8 +30,8 @@ class StrangeCertificate(Exception):
         self.pinned = pinned
 
 
-def enter(address: ServerAddress, user: str, password: str, pins: Pins, cache: Path, *, register: bool) -> Entered:
-    """Make an account if asked to, and log in; blocks.
+def enter(address: ServerAddress, user: str, password: str, pins: Pins, after: int, *, register: bool) -> Entered:
+    """Make an account if asked to, and log in; blocks. ``after``: the highest mid that is known, -1 for none.
 
     Raises:
         StrangeCertificate: the user has to be asked, or warned.
@@ -42,7 +39,6 @@ def enter(address: ServerAddress, user: str, password: str, pins: Pins, cache: P
         OSError: the pins cannot be read.
     """
     address = with_pin(address, pins)
-    after = _known(cache)
     try:
         client = Client(address.host, address.port, tls=address.tls, fingerprint=address.fingerprint or None)
     except UnknownFingerprint as error:
@@ -60,17 +56,3 @@ def enter(address: ServerAddress, user: str, password: str, pins: Pins, cache: P
 def with_pin(address: ServerAddress, pins: Pins) -> ServerAddress:
     """The address with the fingerprint that was pinned for it. Raises OSError."""
     return replace(address, fingerprint=pins.get(address.name) or "") if address.tls else address
-
-
-def _known(cache: Path) -> int:
-    """The highest mid in a cache, -1 where there is none."""
-    if not cache.exists():
-        return -1
-    try:
-        reader = Reader(cache)
-    except sqlite3.Error:
-        return -1
-    try:
-        return reader.meta("seen") if reader.meta("begun") else -1
-    finally:
-        reader.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qtclient.cache.changes import Changes
-from qtclient.records import Key, LinkState, TransferInfo
+from qtclient.records import Key, LinkState, Message, TransferInfo
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,21 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Uncached:
+    """A message that cannot be written to the disk now. ``live``: somebody else's came just now, or was missed."""
+
+    message: Message
+    live: bool | None = None
+
+
+@dataclass(frozen=True)
+class Unwritable:
+    """Why nothing can be written to the disk, a line as of `problems`; empty when it can be again."""
+
+    problem: str
+
+
+@dataclass(frozen=True)
 class Ended:
     """The server lets this user in no more: ``result`` is its word, ``fingerprint`` that of a strange certificate."""
 
@@ -104,6 +119,8 @@ Happened = (
     | Membership
     | TypingNow
     | Notice
+    | Uncached
+    | Unwritable
     | Ended
     | Rebuilt
     | Restored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -14,8 +15,8 @@ from chatwire.codec import Object
 from chatwire.errors import LinkError
 from chatwire.transfer.control import Control
 from chatwire.transfer.download import download, part_path
-from chatwire.transfer.errors import Cancelled, Changed, Gone, LocalProblem, ServerFull, TooLarge, Unreachable
-from chatwire.transfer.files import hash_file
+from chatwire.transfer.errors import Cancelled, Gone, LocalProblem, ServerFull, TooLarge, Unreachable
+from chatwire.transfer.source import Source
 from chatwire.transfer.upload import upload
 from qtclient.cache import incoming
 from qtclient.cache.ledger import Ledger
@@ -25,6 +26,7 @@ from qtclient.net import problems
 from qtclient.net.clock import now_ms
 from qtclient.net.inquiry import Inquiry
 from qtclient.net.pace import Pace
+from qtclient.net.unwritten import Unwritten
 from qtclient.records import FileInfo, FileState, Kind, Phase, Sent, ServerAddress, TransferInfo
 
 _REST = 30.0  # seconds between two attempts, when many in a row have brought nothing
@@ -45,6 +47,7 @@ class Office(Protocol):
 
     address: ServerAddress
     max_file: int
+    unwritten: Unwritten
 
     def ask(self, cmd: str, done: Callable[[Object], None], **fields: Any) -> None:
         """Send a request to the chat server; ``done`` gets the reply, in any thread."""
@@ -68,6 +71,8 @@ class Moving:
         self._inquiry = Inquiry(office.ask, self.control, self._waits)
         self._before_waiting = Phase.RUNNING
         self._offered = "" if kept.file == local_file(kept.cid) or not kept.upload else kept.file  # known to the server
+        self._withdrawal = Control()  # of what is asked until the server has answered, whatever `control` says
+        self._source: Source | None = None
         self._leaving = False
         self._begins = False  # until an attempt has told where it begins
         self._thread: threading.Thread | None = None
@@ -78,9 +83,12 @@ class Moving:
 
     def start(self) -> None:
         """Begin."""
-        # A daemon: an attempt to connect can last, and nobody who leaves wants to wait for it.
-        self._thread = threading.Thread(target=self._run, name=f"transfer-{self.kept.id}", daemon=True)
-        self._thread.start()
+        self._begin(self._run)
+
+    def withdraw(self) -> None:
+        """It had failed when the program ended, and the server may not know it: nobody is to wait for the file."""
+        if self._offered:
+            self._begin(self._take_back)
 
     def pause(self) -> None:
         """Stop moving bytes."""
@@ -96,10 +104,21 @@ class Moving:
         """End it for good; what was offered is taken back."""
         self.control.cancel()
 
+    def hurry(self) -> None:
+        """There is a connection again: what waits tries now."""
+        self.control.hurry()
+        self._withdrawal.hurry()
+
     def leave(self) -> None:
         """The program ends: stop where it is, to go on there next time."""
         self._leaving = True
         self.control.cancel()
+        self._withdrawal.cancel()
+
+    @property
+    def works(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread is not None and self._thread.is_alive()
 
     def join(self, timeout: float) -> None:
         """Wait for its thread."""
@@ -119,6 +138,11 @@ class Moving:
             kept.id, kept.upload, kept.key, kept.file, kept.title, kept.path, kept.size, done, speed, left,
             phase, kept.problem,
         )  # fmt: skip
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        # A daemon: an attempt to connect can last, and nobody who leaves wants to wait for it.
+        self._thread = threading.Thread(target=work, name=f"transfer-{self.kept.id}", daemon=True)
+        self._thread.start()
 
     def _phase(self, phase: Phase, problem: str = "", job: Callable[[Ledger], None] | None = None, **more: Any) -> None:
         self.kept = replace(self.kept, phase=phase, problem=problem, **more)
@@ -143,19 +167,29 @@ class Moving:
             if not isinstance(error, LinkError | LocalProblem | Gone | TooLarge):
                 log.exception("a transfer has failed")
             self._refused(problems.of_transfer(error))
+        finally:
+            if self._source is not None:
+                self._source.close()
 
     def _refused(self, problem: str) -> None:
         cid = self.kept.cid
+        self._office.unwritten.change(cid, sent=Sent.FAILED, problem=problem)
         self._phase(Phase.FAILED, problem, (lambda ledger: ledger.messages.refused(cid, problem)) if cid else None)
+        self._take_back()
 
     def _cancelled(self) -> None:
         kept = self.kept
-        if self._offered:
-            self._take_back()
+        self._office.unwritten.remove(kept.cid)
         self._phase(Phase.CANCELLED, "", (lambda ledger: ledger.messages.discard(kept.cid)) if kept.upload else None)
+        self._take_back()
 
     def _take_back(self) -> None:
-        self._office.ask("cancel_file", lambda reply: None, file=self._offered)
+        """Its receivers would wait for what will not come. Asked until the server has answered, whatever that is."""
+        if not self._offered:
+            return
+        inquiry = Inquiry(self._office.ask, self._withdrawal, lambda waiting: None)
+        with contextlib.suppress(Cancelled):
+            inquiry.until_answered("cancel_file", file=self._offered)
 
     def _progress(self, done: int, size: int) -> None:
         """What was there before this attempt has not been moved now."""
@@ -167,48 +201,53 @@ class Moving:
     # -- up ----------------------------------------------------------------------
 
     def _upload(self) -> None:
-        path = Path(self.kept.path)
+        source = self._source = Source(Path(self.kept.path))
         if self.kept.file != local_file(self.kept.cid):
-            self._check_unchanged(path)
+            kept = self.kept
+            source.check(kept.size, kept.sha256, kept.mtime, progress=self._progress, control=self.control)
             url = self._fresh_url("upload_url")
         else:
-            url = self._offer(path)
+            url = self._offer(source)
         if url:
             self._phase(Phase.RUNNING)
-            self._patiently(lambda: self._send(url, path))
+            self._patiently(lambda: self._send(url, source))
         self._pace.reached = self.kept.size
         whole = FileInfo(self.kept.file, "", 0, FileState.COMPLETE, self.kept.size)
+        self._office.unwritten.file_state(whole)
         self._phase(Phase.DONE, "", lambda ledger: ledger.file_state(whole))
 
-    def _send(self, url: str, path: Path) -> None:
+    def _send(self, url: str, source: Source) -> None:
         address = self._office.address
         upload(
-            url, path, fingerprint=address.fingerprint or None, other_host=address.host, progress=self._progress,
+            url, source, fingerprint=address.fingerprint or None, other_host=address.host, progress=self._progress,
             control=self.control, renew=partial(self._fresh_url, "upload_url"),
         )  # fmt: skip
 
-    def _offer(self, path: Path) -> str:
+    def _offer(self, source: Source) -> str:
         """Hash the file, and have the server know of it. Returns where to upload to, empty if there is no need."""
-        size, mtime = _stat(path)
-        if size > self._office.max_file:
+        if source.size > self._office.max_file:  # reading all of it could take long
             raise Refusal(problems.too_large(self._office.max_file))
         kept = self.kept
-        placeholder = FileInfo(kept.file, kept.title, size, FileState.OFFERING, path=str(path))
-        sent_at = now_ms()
+        placeholder = FileInfo(kept.file, kept.title, source.size, FileState.OFFERING, path=kept.path)
+        if kept.mtime:  # it was tried before
+            self._office.unwritten.change(kept.cid, sent=Sent.SENDING, problem="", file=placeholder)
+            row, sent_at = 0, now_ms()
+        else:
+            message = self._office.unwritten.add(kept.key, kept.cid, "", Sent.SENDING, placeholder)
+            row, sent_at = message.row, message.ts
 
         def write(ledger: Ledger) -> None:
             if ledger.messages.is_new(kept.cid):
-                ledger.write(kept.key, kept.cid, "", sent_at, Sent.SENDING, placeholder)
+                ledger.write(kept.key, kept.cid, "", sent_at, Sent.SENDING, placeholder, row=row)
+            ledger.after_commit(partial(self._office.unwritten.written, kept.cid))
 
-        self._phase(Phase.PREPARING, "", write, size=size, mtime=mtime)
-        sha256 = hash_file(path, progress=self._progress, control=self.control)
-        if _stat(path) != (size, mtime):
-            raise Changed("it has changed while it was read")
+        self._phase(Phase.PREPARING, "", write, size=source.size, mtime=source.mtime)
+        source.hash(progress=self._progress, control=self.control)
         self._pace.reached = 0
-        self._phase(Phase.PREPARING, sha256=sha256)
-        return self._announce(path)
+        self._phase(Phase.PREPARING, size=source.size, sha256=source.sha256)
+        return self._announce()
 
-    def _announce(self, path: Path) -> str:
+    def _announce(self) -> str:
         kept = self.kept
         to = {"group" if kept.key.kind is Kind.GROUP else "to_user": kept.key.name}
         reply = self._inquiry.until_answered(
@@ -234,14 +273,11 @@ class Moving:
             ledger.messages.file_path(known.file, kept.path)
             ledger.saw(mid)
 
+        self._office.unwritten.change(kept.cid, sent=sent, file=known)
         self._office.note(job)
         self._offered = info.file
-        if self.control.cancelled:  # while the server was being asked
-            self._take_back()
-
-    def _check_unchanged(self, path: Path) -> None:
-        if _stat(path) != (self.kept.size, self.kept.mtime):
-            raise Changed("it has changed since it was offered")
+        if self.control.cancelled and not self._leaving:  # while the server was being asked
+            self._office.ask("cancel_file", lambda reply: None, file=self._offered)
 
     # -- down ----------------------------------------------------------------------
 
@@ -286,12 +322,3 @@ class Moving:
             self._phase(Phase.WAITING)
         elif self.kept.phase is Phase.WAITING:
             self._phase(self._before_waiting)
-
-
-def _stat(path: Path) -> tuple[int, int]:
-    """Size and time of the last change. Raises LocalProblem."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError) as error:
-        raise LocalProblem(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from error
-    return found.st_size, found.st_mtime_ns

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 
 from chatwire.codec import Object
 from chatwire.errors import WireError
@@ -47,6 +49,56 @@ def of_transfer(error: Exception) -> str:
     if isinstance(error, errors.LocalProblem):
         return line("On this computer: {detail}", detail=str(error))
     return line("It went wrong: {detail}", detail=str(error) if isinstance(error, WireError) else type(error).__name__)
+
+
+def of_disk(problem: str) -> str:
+    """Why nothing can be written to the cache, by what SQLite says."""
+    if _is_full(problem):
+        return (
+            "The disk is full. What you write is sent all the same, but not kept on this computer before there is room."
+        )
+    if "locked" in problem:
+        return (
+            "Another program has locked what is kept on this computer."
+            " What you write is sent all the same, and kept once that is over."
+        )
+    return line(
+        "Nothing can be written to the disk ({problem}). What you write is sent all the same, and kept once it works.",
+        problem=problem,
+    )
+
+
+def of_start(problem: str) -> str:
+    """Why a session goes on with a copy of the cache that nobody keeps."""
+    if _is_full(problem):
+        return (
+            "The disk is full, so the client goes on in the memory."
+            " Drafts, and what is not sent, are lost when you quit; all else is with the server."
+        )
+    if "locked" in problem:
+        return (
+            "Another program has locked what is kept on this computer, so the client goes on in the memory."
+            " Drafts, and what is not sent, are lost when you quit; all else is with the server."
+        )
+    return line(
+        "What is kept on this computer cannot be opened ({problem}), so the client goes on in the memory."
+        " Drafts, and what is not sent, are lost when you quit; all else is with the server.",
+        problem=problem,
+    )
+
+
+def of_opening(problem: str) -> str:
+    """Why the windows are not there yet."""
+    if _is_full(problem):
+        return "The disk is full; trying again…"
+    if "locked" in problem:
+        return "Another program has locked what is kept on this computer; trying again…"
+    return line("What is kept on this computer cannot be opened ({problem}); trying again…", problem=problem)
+
+
+def _is_full(problem: str) -> bool:
+    """As SQLite says it, or the system."""
+    return "full" in problem or os.strerror(errno.ENOSPC) in problem or os.strerror(errno.EDQUOT) in problem
 
 
 def of_offer(reply: Object) -> str:

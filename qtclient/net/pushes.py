@@ -11,16 +11,20 @@ from qtclient.cache import incoming
 from qtclient.cache.ledger import Ledger
 from qtclient.cache.writer import Writer
 from qtclient.net.happened import Befriended, Membership, Notice, Post, Presence, TypingNow
+from qtclient.net.unwritten import Unwritten
 from qtclient.records import FileInfo, FileState, Key, Kind
 
 
 class Pushes:
     """`begin`, `take`, `file`: the chat thread. What makes no sense is passed over."""
 
-    def __init__(self, me: str, writer: Writer, post: Post, committed: Callable[[int], None]) -> None:
+    def __init__(
+        self, me: str, writer: Writer, unwritten: Unwritten, post: Post, committed: Callable[[int], None]
+    ) -> None:
         """``committed`` is told, in the writer's thread, up to which mid everything is on the disk."""
         self._me = me
         self._writer = writer
+        self._unwritten = unwritten
         self._post = post
         self._committed = committed
         self._missed = 0  # what was missed has mids up to this one
@@ -59,13 +63,19 @@ class Pushes:
     # -- messages --------------------------------------------------------------
 
     def _message(self, obj: Object) -> None:
-        live = incoming.mid(obj) > self._missed
+        mid = incoming.mid(obj)
+        live = mid > self._missed
 
         def job(ledger: Ledger) -> None:
             ledger.arrived(obj, live=live)
-            ledger.after_commit(partial(self._committed, ledger.seen))
+            ledger.after_commit(partial(self._arrived, mid, ledger.seen))
 
+        self._unwritten.arrived(obj, live)
         self._writer.do(job)
+
+    def _arrived(self, mid: int, seen: int) -> None:
+        self._unwritten.arrived_written(mid)
+        self._committed(seen)
 
     def _file_state(self, obj: Object) -> None:
         file, state = obj.get("file"), incoming.state(obj.get("state"))
@@ -74,6 +84,8 @@ class Pushes:
         said = FileInfo(
             file, "", 0, state, incoming.count(obj.get("offset")), incoming.sha256(obj), "", incoming.detail(obj)
         )
+        if state is not FileState.DECLINED:  # in a group others may still want it
+            self._unwritten.file_state(said)
         self._writer.do(partial(self._note_state, said, incoming.name(obj.get("user"))))
 
     def _note_state(self, said: FileInfo, user: str, ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -13,6 +14,8 @@ from qtclient.cache.writer import Writer
 from qtclient.net.chat import Chat
 
 _PAGE = 500  # messages
+
+log = logging.getLogger("qtclient.restore")
 
 
 class Restore:
@@ -62,7 +65,9 @@ class Restore:
 
     def _take(self, number: int, objs: list[Object], after: int, more: bool, ledger: Ledger) -> None:
         following = ledger.page(objs, after, more=more)
-        if following:
+        if following is None:
+            log.error("a page of what was said has nothing in it, and more is to come: the next session asks again")
+        elif following:
             ledger.after_commit(partial(self._ask, number, following))
         else:
             self.running = False

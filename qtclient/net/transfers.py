@@ -20,6 +20,7 @@ from qtclient.cache.writer import Writer
 from qtclient.net.chat import Chat
 from qtclient.net.happened import Gone, Post
 from qtclient.net.moving import Moving
+from qtclient.net.unwritten import Unwritten
 from qtclient.records import Key, Message, Phase, Sent, ServerAddress, TransferInfo
 
 _END_TIME = 3.0  # seconds for all threads to end
@@ -29,15 +30,20 @@ ANY_SIZE = 1 << 62
 class Transfers:
     """`load`: the writer's thread, once. `ask`, `keep`, `hurry`: any. The rest: the windows' thread."""
 
-    def __init__(self, address: ServerAddress, chat: Chat, writer: Writer, post: Post) -> None:
+    def __init__(
+        self, address: ServerAddress, chat: Chat, writer: Writer, unwritten: Unwritten, post: Post, last: int
+    ) -> None:
+        """``last``: the highest id of an earlier run's transfer, which may not be loaded yet."""
         self.address = address
+        self.unwritten = unwritten
         self.max_file = ANY_SIZE  # bytes; what the server takes, once it has said so
         self._chat = chat
         self._writer = writer
         self._post = post
         self._lock = threading.Lock()  # guards the table
         self._moving: dict[int, Moving] = {}
-        self._last = int(time.time())  # ids go on above those of earlier runs, which may not be loaded yet
+        self._forgotten: list[Moving] = []  # which may still have to tell the server so
+        self._last = last
         self._stopped = False
 
     # -- what the user does --------------------------------------------------------
@@ -108,6 +114,7 @@ class Transfers:
             return
         with self._lock:
             del self._moving[number]
+            self._forgotten = [*(one for one in self._forgotten if one.works), moving]
         self._writer.do(lambda ledger: ledger.transfers.forget(number))
         self._post(Gone(number))
 
@@ -127,7 +134,7 @@ class Transfers:
         """End all threads; everything goes on where it was at the next start."""
         with self._lock:
             self._stopped = True
-            moving = list(self._moving.values())
+            moving = [*self._moving.values(), *self._forgotten]
         for one in moving:
             one.leave()
         deadline = time.monotonic() + _END_TIME
@@ -151,9 +158,9 @@ class Transfers:
     def hurry(self) -> None:
         """There is a connection again: what waits tries now."""
         with self._lock:
-            moving = list(self._moving.values())
+            moving = [*self._moving.values(), *self._forgotten]
         for one in moving:
-            one.control.hurry()
+            one.hurry()
 
     def ask(self, cmd: str, done: Callable[[Object], None], **fields: Any) -> None:
         """See `moving.Office`."""
@@ -184,6 +191,8 @@ class Transfers:
         self._post(moving.info())
         if not kept.phase.over:
             moving.start()
+        elif kept.phase is Phase.FAILED:
+            moving.withdraw()
 
     def _begin(self, kept: Kept) -> int:
         with self._lock:

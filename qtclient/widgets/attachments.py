@@ -28,8 +28,11 @@ class Attachment:
 def examine(path: str, limit: int) -> Attachment:
     """Look at a file before it is sent. ``limit`` in bytes; 0 is none."""
     try:
+        path.encode()
         found = os.stat(path)
-    except OSError:
+    except UnicodeEncodeError:
+        return Attachment(path, 0, tr("has a name that is not UTF-8: rename it to send it"))
+    except (OSError, ValueError):
         return Attachment(path, 0, tr("cannot be read"))
     if stat.S_ISDIR(found.st_mode):
         return Attachment(path, 0, tr("is a folder, and only files can be sent"))
@@ -112,14 +115,14 @@ class Attachments(Worded):
             if item.widget() is not None:
                 item.widget().hide()
                 item.widget().deleteLater()
-        for one in self._list:
-            self._rows.addWidget(self._row(one))
+        for number, one in enumerate(self._list):
+            self._rows.addWidget(self._row(one, number))
         self._rows.addStretch()
         self._scroll.setFixedHeight(min(4, len(self._list)) * (self.fontMetrics().height() + 18))
         self.setVisible(bool(self._list))
         self.say_words()
 
-    def _row(self, one: Attachment) -> QWidget:
+    def _row(self, one: Attachment, number: int) -> QWidget:
         row = QWidget()
         name = said.name(os.path.basename(one.path) or one.path)
         words = elided("error" if one.problem else "", Qt.TextElideMode.ElideMiddle)
@@ -127,7 +130,7 @@ class Attachments(Worded):
         size = label("small")
         size.setText("" if one.problem else said.size(one.size))
         away = tool("close", size=14)
-        away.setProperty("path", one.path)
+        away.setProperty("number", number)
         say(away, tr("Do not send {name}", name=name))
         away.clicked.connect(self._remove)
         layout = QHBoxLayout(row)
@@ -138,7 +141,7 @@ class Attachments(Worded):
         return row
 
     def _remove(self) -> None:
-        path = self.sender().property("path")
-        self._list, self._left_out = [one for one in self._list if one.path != path], False
+        del self._list[self.sender().property("number")]
+        self._left_out = False
         self._show()
         self.changed.emit()

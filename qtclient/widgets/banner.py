@@ -13,6 +13,7 @@ from qtclient.i18n import tr
 from qtclient.look.icons import icon
 from qtclient.records import Link, LinkState
 from qtclient.widgets import said
+from qtclient.widgets.tips import set_tip
 from qtclient.widgets.worded import Worded, button, label, set_role
 
 _PATIENCE = 800  # ms without a connection before the banner comes: short gaps need no words
@@ -53,7 +54,7 @@ class Banner(Worded):
     def say_words(self) -> None:
         now = time.time()
         self._words.setText(words(replace(self._state, reason="") if self._short else self._state, now))
-        self.setToolTip(words(self._state, now))
+        set_tip(self, words(self._state, now))
         self._try.setText(tr("Try now"))
         self._try.setVisible(self._state.link is Link.OFFLINE)
         self.setAccessibleName(tr("Connection"))

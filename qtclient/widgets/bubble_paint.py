@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from PyQt5.QtCore import QPointF, QRectF, QSizeF, Qt
 from PyQt5.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QTextCharFormat, QTextLayout
 
+from chatwire.folding import find_all
 from qtclient.i18n import tr
 from qtclient.look import palette
 from qtclient.look.avatar import ground, paint_avatar
@@ -29,6 +31,7 @@ _SIGNS = {Deed.DOWNLOAD: "download", Deed.PAUSE: "pause", Deed.RESUME: "play", D
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _CENTRE = int(Qt.AlignmentFlag.AlignCenter)
+_MOST_MARKS = 100  # places in one message
 
 
 @dataclass
@@ -215,12 +218,10 @@ def _sign(row: Row) -> str:
 def _marks(text: str, wanted: str, ground: str, colour: str) -> list[QTextLayout.FormatRange]:
     """Every place where a searched text stands."""
     found: list[QTextLayout.FormatRange] = []
-    low, small = text.lower(), wanted.lower()
-    place = low.find(small) if len(low) == len(text) and small else -1
-    while place >= 0 and len(found) < 100:
+    for place, end in islice(find_all(text, wanted), _MOST_MARKS):
         start = len(text[:place].encode("utf-16-le", "surrogatepass")) // 2
-        found.append(_range(start, len(wanted.encode("utf-16-le", "surrogatepass")) // 2, ground, colour))
-        place = low.find(small, place + len(small))
+        length = len(text[place:end].encode("utf-16-le", "surrogatepass")) // 2
+        found.append(_range(start, length, ground, colour))
     return found
 
 

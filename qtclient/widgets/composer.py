@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QPoint, Qt, pyqtSignal
-from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from qtclient.i18n import ntr, tr
@@ -22,7 +21,7 @@ class Composer(Worded):
 
     send = pyqtSignal(str)
     send_files = pyqtSignal(list)
-    pasted = pyqtSignal(QImage)
+    pasted = pyqtSignal(object)  # QImage or bytes
     choose_files = pyqtSignal()
     typed = pyqtSignal()
     text_changed = pyqtSignal()
@@ -71,7 +70,7 @@ class Composer(Worded):
         self.say_words()
 
     def text(self) -> str:
-        return self.input.toPlainText()
+        return self.input.text()
 
     def set_text(self, text: str) -> None:
         """A draft that comes back; the cursor stands behind it."""
@@ -86,7 +85,8 @@ class Composer(Worded):
         picker.open_above(corner)
 
     def submit(self) -> None:
-        """Send what is there, files first."""
+        """Send what is there, files first; what an input method still composes there belongs to it."""
+        self.input.composition.commit()
         if not self._send.isEnabled():
             return
         if self.attachments.sendable():

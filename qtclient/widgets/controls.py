@@ -20,6 +20,7 @@ from PyQt5.QtWidgets import (
 
 from qtclient.look import palette
 from qtclient.look.icons import icon, paint_icon
+from qtclient.widgets.tips import set_tip
 
 _USUAL = 11.0  # points for which icons are drawn; with a larger text they grow
 
@@ -104,9 +105,7 @@ class Elided(QLabel):
         shown = self.fontMetrics().elidedText(self.text(), self._where, self.width())
         painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
         painter.end()
-        tip = self.text() if shown != self.text() else ""
-        if tip != self.toolTip():
-            self.setToolTip(tip)
+        set_tip(self, self.text() if shown != self.text() else "")
 
 
 def clearable(field: QLineEdit) -> None:

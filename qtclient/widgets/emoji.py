@@ -7,7 +7,6 @@ from PyQt5.QtGui import QColor, QKeyEvent, QPainter
 from PyQt5.QtWidgets import (
     QApplication,
     QHBoxLayout,
-    QLineEdit,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -21,6 +20,7 @@ from qtclient.look import palette
 from qtclient.look.emoji_font import in_colour
 from qtclient.widgets.emoji_data import families, find, name
 from qtclient.widgets.popup import Popup
+from qtclient.widgets.typed import LineField
 from qtclient.widgets.worded import say, set_role, tool
 
 _COLUMNS, _ROWS = 9, 7
@@ -57,7 +57,7 @@ class EmojiPicker(Popup):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._search = QLineEdit()
+        self._search = LineField()
         set_role(self._search, "search")
         self._search.textChanged.connect(self._find)
         self._search.installEventFilter(self)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
+
+import unicodedata2
 
 FACES = (
     "😀😃😄😁😆😅🤣😂🙂🙃😉😊😇🥰😍🤩😘😗😚😙😋😛😜🤪😝🤑🤗🤭🤫🤔🤐🤨😐😑😶😏😒🙄😬🤥😌😔😪🤤😴😷🤒🤕🤢🤮"
@@ -90,7 +91,7 @@ def families() -> list[str]:
 @lru_cache(maxsize=1024)
 def name(sign: str) -> str:
     """Unicode's name, small."""
-    return unicodedata.name(sign, "").lower()
+    return str(unicodedata2.name(sign, "")).lower()
 
 
 def find(wanted: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt5.QtCore import QObject, QSizeF, Qt, pyqtSignal
-from PyQt5.QtGui import QImage, QPixmap
+from PyQt5.QtGui import QGuiApplication, QImage, QPixmap
 
 from qtclient.i18n import tr
 from qtclient.model.session import Session
@@ -14,7 +14,7 @@ from qtclient.widgets import said
 from qtclient.widgets.measures import PICTURE_MAX
 from qtclient.widgets.pictures import Pictures, looks_like_picture
 
-_SHARPEST = 2  # device pixels per pixel for which previews are read
+_SHARPEST = 2.0  # device pixels per pixel for which previews are read, at most
 
 
 class FileBoard(QObject):
@@ -23,18 +23,22 @@ class FileBoard(QObject):
     changed = pyqtSignal(str)  # the file's id, or its path
     kept = pyqtSignal(str)  # the path of a pasted picture
     failed = pyqtSignal(str)  # a line for the user
-    picture_read = pyqtSignal(str, QImage)  # path, the picture; a null one if it is none
+    picture_read = pyqtSignal(str, object)  # path, Picture
     text_read = pyqtSignal(str, str)  # path, the beginning of the text
     picture_wanted = pyqtSignal(object)  # Message with a picture that is not here yet
+    making_room = pyqtSignal(object)  # a set: views put in the paths of the pictures that they show
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._transfers = {info.file: info for info in session.transfers() if info.file}
-        self._pictures = Pictures(PICTURE_MAX * _SHARPEST, self)
+        application = QGuiApplication.instance()
+        ratio = application.devicePixelRatio() if isinstance(application, QGuiApplication) else 1.0
+        self._pictures = Pictures(PICTURE_MAX * min(ratio, _SHARPEST), self)
         self._pictures.ready.connect(self.changed)
         self._pictures.saved.connect(self._saved)
         self._pictures.whole.connect(self.picture_read)
         self._pictures.text.connect(self.text_read)
+        self._pictures.making_room.connect(self.making_room)
         self._wanted: set[str] = set()
         session.transfer_changed.connect(self._take)
 
@@ -47,7 +51,7 @@ class FileBoard(QObject):
         if message.file is None or not message.file.path:
             self._want(message)
             return None
-        size = self._pictures.size(message.file.path)
+        size = self._pictures.size(message.file.path, message.file.file)
         if size is None:
             return None
         return size.scaled(QSizeF(PICTURE_MAX), Qt.AspectRatioMode.KeepAspectRatio) if _too_large(size) else size
@@ -56,9 +60,9 @@ class FileBoard(QObject):
         """The preview itself, if it is at hand."""
         if message.file is None or not message.file.path:
             return None
-        return self._pictures.get(message.file.path)
+        return self._pictures.get(message.file.path, message.file.file)
 
-    def keep_image(self, image: QImage, path: Path) -> None:
+    def keep_image(self, image: QImage | bytes, path: Path) -> None:
         """Write a pasted picture to a file, in the thread; ``kept`` or ``failed`` follows."""
         self._pictures.save(image, path)
 

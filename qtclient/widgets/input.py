@@ -1,16 +1,15 @@
-"""The field in which messages are written. GUI thread only.
-
-Enter and input methods: an input method that composes (Pinyin, say) uses Enter to take what was typed as it is, so
-Enter must not send then. While there is a preedit text the key is left alone, and an Enter that arrives in the same
-turn of the event loop as the end of a composition belongs to it, too: some frameworks forward the key after they have
-committed.
-"""
+"""The field in which messages are written. GUI thread only."""
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QMimeData, QSize, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QFocusEvent, QImage, QInputMethodEvent, QKeyEvent, QTextOption
+from PyQt5.QtCore import QMimeData, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QTextOption
 from PyQt5.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
+
+from chatwire.text import well_formed
+from qtclient.widgets import pasting
+from qtclient.widgets.composition import Composition
+from qtclient.widgets.typed import from_document
 
 _MOST_LINES = 8
 
@@ -20,7 +19,7 @@ class Input(QPlainTextEdit):
 
     enter = pyqtSignal()  # the text is to be sent
     files = pyqtSignal(list)  # paths that were pasted or dropped
-    image = pyqtSignal(QImage)  # a picture that was pasted
+    image = pyqtSignal(object)  # a picture that was pasted: QImage or bytes
     focused = pyqtSignal(bool)
     typed = pyqtSignal()  # by the user
     leave_up = pyqtSignal()  # arrow up in an empty field
@@ -28,10 +27,7 @@ class Input(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.enter_sends = True  # False: Ctrl+Enter does, and Enter begins a line
-        self._composing = False
-        self._just_composed = QTimer(self)
-        self._just_composed.setSingleShot(True)
-        self._just_composed.setInterval(0)
+        self.composition = Composition(self)
         self.setTabChangesFocus(True)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -43,36 +39,42 @@ class Input(QPlainTextEdit):
         self._grow()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:  # noqa: N802
-        was, self._composing = self._composing, bool(event.preeditString())
-        if was and not self._composing:
-            self._just_composed.start()
-        super().inputMethodEvent(event)
-        self.typed.emit()
+        if self.composition.accepts(event):
+            super().inputMethodEvent(event)
+            self.typed.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._return(event)
             return
-        if event.key() == Qt.Key.Key_Up and not self.toPlainText():
+        if event.key() == Qt.Key.Key_Up and not self.text():
             self.leave_up.emit()
             return
         super().keyPressEvent(event)
         if event.text() or event.key() == Qt.Key.Key_Backspace:
             self.typed.emit()
 
+    def text(self) -> str:
+        """What is written, as it was written: `toPlainText` makes spaces of no-break spaces."""
+        return from_document(self.document().toRawText())
+
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802
+        data = QMimeData()
+        data.setText(from_document(self.textCursor().selectedText()))
+        return data
+
     def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: N802
-        return source.hasImage() or bool(local_files(source)) or super().canInsertFromMimeData(source)
+        return source.hasImage() or source.hasText() or source.hasHtml() or bool(pasting.local_files(source))
 
     def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802
-        paths = local_files(source)
+        paths = pasting.local_files(source)
+        picture = pasting.picture(source) if not source.hasText() else None
         if paths:
             self.files.emit(paths)
-        elif source.hasImage() and not source.hasText():
-            image = source.imageData()
-            if isinstance(image, QImage) and not image.isNull():
-                self.image.emit(image)
-        elif source.hasText():
-            self.insertPlainText(source.text())
+        elif picture is not None:
+            self.image.emit(picture)
+        elif words := pasting.words(source):
+            self.insertPlainText(well_formed(words))
             self.typed.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
@@ -87,7 +89,7 @@ class Input(QPlainTextEdit):
         return QSize(200, self.height())
 
     def _return(self, event: QKeyEvent) -> None:
-        if self._composing or self._just_composed.isActive():
+        if self.composition.takes_enter():
             return
         held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         wanted = Qt.KeyboardModifier.NoModifier if self.enter_sends else Qt.KeyboardModifier.ControlModifier
@@ -107,8 +109,3 @@ class Input(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(
             Qt.ScrollBarPolicy.ScrollBarAsNeeded if lines == _MOST_LINES else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         )
-
-
-def local_files(source: QMimeData) -> list[str]:
-    """The files of this machine that a drop or the clipboard names."""
-    return [url.toLocalFile() for url in source.urls() if url.isLocalFile()] if source.hasUrls() else []

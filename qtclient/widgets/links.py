@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PyQt5.QtCore import QUrl
 from PyQt5.QtGui import QDesktopServices
 
-_LINK = re.compile(r"\bhttps?://[^\s<>\"“”‘’「」『』（）【】，。；！？、]+", re.IGNORECASE)
+_LINK = re.compile(r"(?i)\bhttps?://[^\s<>\"“”‘’「」『』（）【】，。；！？、\u202a-\u202e\u2066-\u2069\ufffd]+")
 _TRAILING = ".,;:!?'\")]}"
 _LONGEST = 4096
 
@@ -26,11 +26,13 @@ def find_links(text: str) -> list[Link]:
     """The http and https links of a text."""
     if "://" not in text:
         return []
-    found = []
+    found, units, end = [], 0, 0
     for match in _LINK.finditer(text):
+        units += _units(text[end : match.start()])
+        end = match.start()
         url = _trimmed(match[0])
         if allowed(url):
-            found.append(Link(_units(text[: match.start()]), _units(url), url))
+            found.append(Link(units, _units(url), url))
     return found
 
 
@@ -54,11 +56,15 @@ def open_link(url: str) -> bool:
 
 
 def _trimmed(url: str) -> str:
-    while url and url[-1] in _TRAILING:
-        if url[-1] == ")" and url.count("(") >= url.count(")"):
-            break
-        url = url[:-1]
-    return url
+    """Without the signs that end the sentence around it; a bracket that was opened in it is its own."""
+    end, unopened = len(url), url.count(")") - url.count("(")
+    while end and url[end - 1] in _TRAILING:
+        if url[end - 1] == ")":
+            if unopened <= 0:
+                break
+            unopened -= 1
+        end -= 1
+    return url[:end]
 
 
 def _units(text: str) -> int:

@@ -83,6 +83,7 @@ class MessagePane(Worded):
         self.view.read.connect(self.seen)
         self.view.moved.connect(self._moved)
         board.changed.connect(self.view.files_changed)
+        board.making_room.connect(self.view.tell_files_in_sight)
         self._model.rowsInserted.connect(self._arrived)
         self._model.older_loaded.connect(self._older_came)
 

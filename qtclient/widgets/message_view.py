@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import QAbstractItemView, QApplication, QToolTip, QWidget
 
 from qtclient.i18n import tr
 from qtclient.records import Message
-from qtclient.widgets import said
+from qtclient.widgets import said, tips
 from qtclient.widgets.bubbles import Bubbles, Files
 from qtclient.widgets.file_words import Deed, deeds
 from qtclient.widgets.links import plainly
@@ -79,6 +79,15 @@ class MessageView(AnchoredList):
         sight = self.rows_in_sight()
         if sight:
             self.dataChanged(self.model().index(sight[0], 0), self.model().index(sight[-1], 0))
+
+    def tell_files_in_sight(self, paths: set[str]) -> None:
+        """Put the paths of all files that are shown into ``paths``."""
+        if not self.isVisible():
+            return
+        for number in self.rows_in_sight():
+            message = self._message(self.model().index(number, 0))
+            if message is not None and message.file is not None:
+                paths.add(message.file.path)
 
     def chosen_text(self) -> str:
         """What was chosen by the mouse; else the whole message that the keyboard is on."""
@@ -164,7 +173,7 @@ class MessageView(AnchoredList):
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             _, row, spot = self._under(event.pos())
-            QToolTip.showText(event.globalPos(), _tip(row, spot) if row is not None else "", self)
+            QToolTip.showText(event.globalPos(), tips.plain(_tip(row, spot)) if row is not None else "", self)
             return True
         return super().viewportEvent(event)
 

@@ -1,6 +1,6 @@
-"""Pictures for previews, read by a thread of their own, small enough for the screen. No picture may harm.
+"""Pictures for previews, read by a thread of their own, small enough for the screen.
 
-`Pictures` belongs to the GUI thread; `read_picture` runs in the thread ``pictures``.
+`Pictures` belongs to the GUI thread, but for the methods that say so.
 """
 
 from __future__ import annotations
@@ -10,57 +10,73 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-from PyQt5.QtCore import QObject, QSize, QSizeF, Qt, pyqtSignal
-from PyQt5.QtGui import QImage, QImageReader, QPixmap
+from PyQt5.QtCore import QObject, QSize, QSizeF, pyqtSignal
+from PyQt5.QtGui import QImage, QPixmap
 
 from qtclient.widgets import said
+from qtclient.widgets.picture_file import BY_ITSELF, WHEN_ASKED, open_ordinary, read_picture
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
-_MOST_PIXELS = 64_000_000  # of a picture that is read at all: one that unpacks to more is no photo
 _MOST_TEXT = 256 << 10  # bytes of a text that one looks into
-_KEPT = 24 << 20  # bytes of previews in memory
+KEPT = 24 << 20  # bytes of previews in memory, beside those that are in sight
+
+
+@dataclass(frozen=True)
+class _Version:
+    """What was in a file at some time: another picture may be written to the same place later."""
+
+    path: str
+    time: int = 0  # ns since 1970
+    length: int = 0
 
 
 class Pictures(QObject):
-    """Previews by path. ``ready`` when one has come, or has turned out to be none."""
+    """Previews of files, by path and by the id under which a file was sent: another id is looked at anew.
+
+    ``ready`` when one has come, or has turned out to be none.
+    """
 
     ready = pyqtSignal(str)
     saved = pyqtSignal(str, bool)  # path, whether it worked
-    whole = pyqtSignal(str, QImage)
+    whole = pyqtSignal(str, object)  # path, Picture
     text = pyqtSignal(str, str)
-    _read = pyqtSignal(str, QImage)
+    making_room = pyqtSignal(object)  # a set: whoever shows previews puts in their paths, and keeps them thereby
+    _read = pyqtSignal(str, str, object, QImage)
 
     def __init__(self, box: QSize, parent: QObject | None = None) -> None:
         """``box`` is how large a preview may be, in device pixels."""
         super().__init__(parent)
         self._box = box
         self._thread: ThreadPoolExecutor | None = None
-        self._asked: set[str] = set()
-        self._sizes: dict[str, QSizeF] = {}  # an empty one: not a picture
-        self._kept: OrderedDict[str, QPixmap] = OrderedDict()
-        self._bytes = 0
+        self._asked: set[tuple[str, str]] = set()
+        self._versions: dict[tuple[str, str], _Version] = {}
+        self._newest: dict[str, _Version] = {}
+        self._sizes: dict[_Version, QSizeF] = {}  # an empty one: not a picture
+        self._kept: OrderedDict[_Version, QPixmap] = OrderedDict()
+        self.bytes = 0  # that the kept ones take
         self._read.connect(self._take)
 
-    def size(self, path: str) -> QSizeF | None:
+    def size(self, path: str, file: str) -> QSizeF | None:
         """How large a preview is; None as long as that is unknown, or for no picture."""
-        size = self._sizes.get(path)
-        if size is None:
-            self._ask(path)
+        version = self._version(path, file)
+        size = self._sizes.get(version) if version is not None else None
         return size if size is not None and not size.isEmpty() else None
 
-    def get(self, path: str) -> QPixmap | None:
+    def get(self, path: str, file: str) -> QPixmap | None:
         """The preview, if it is at hand; else it comes later."""
-        pixmap = self._kept.get(path)
-        if pixmap is not None:
-            self._kept.move_to_end(path)
-        elif self.size(path) is not None:
-            self._ask(path)
+        version = self._version(path, file)
+        pixmap = self._kept.get(version) if version is not None else None
+        if version is not None and pixmap is not None:
+            self._kept.move_to_end(version)
+        elif self.size(path, file) is not None:
+            self._ask(path, file)
         return pixmap
 
-    def save(self, image: QImage, path: Path) -> None:
-        """Write a picture as PNG; ``saved`` follows."""
+    def save(self, image: QImage | bytes, path: Path) -> None:
+        """Write a picture as PNG, or the bytes of one; ``saved`` follows."""
         self._run(self._save, image, path)
 
     def copy(self, path: str, target: str) -> None:
@@ -82,25 +98,31 @@ class Pictures(QObject):
             self._thread.shutdown(wait=True, cancel_futures=True)
             self._thread = None
 
-    def _ask(self, path: str) -> None:
-        if path in self._asked:
-            return
-        if not looks_like_picture(path):
-            self._sizes[path] = QSizeF()
-            return
-        self._asked.add(path)
-        self._run(self._work, path, QSize(self._box))
+    def _version(self, path: str, file: str) -> _Version | None:
+        """What the file holds; until that is known, what it held when it was last looked at."""
+        version = self._versions.get((path, file))
+        if version is None and looks_like_picture(path):
+            self._ask(path, file)
+            version = self._newest.get(path)
+        return version
+
+    def _ask(self, path: str, file: str) -> None:
+        if (path, file) not in self._asked:
+            self._asked.add((path, file))
+            newest = self._newest.get(path)
+            self._run(self._work, path, file, QSize(self._box), newest if newest in self._kept else None)
 
     def _run(self, act: Callable[..., None], *values: object) -> None:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
         self._thread.submit(act, *values)
 
-    def _save(self, image: QImage, path: Path) -> None:
+    def _save(self, image: QImage | bytes, path: Path) -> None:
         """In the thread."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.saved.emit(str(path), image.save(str(path), "PNG"))
+            good = bool(path.write_bytes(image)) if isinstance(image, bytes) else image.save(str(path), "PNG")
+            self.saved.emit(str(path), good)
         except OSError:
             self.saved.emit(str(path), False)
 
@@ -113,31 +135,47 @@ class Pictures(QObject):
 
     def _whole(self, path: str) -> None:
         """In the thread."""
-        self.whole.emit(path, read_picture(path, None))
+        self.whole.emit(path, read_picture(path, None, WHEN_ASKED))
 
     def _text(self, path: str) -> None:
         """In the thread."""
         try:
-            with open(path, "rb") as file:
+            with open_ordinary(path) as file:
                 data = file.read(_MOST_TEXT)
         except OSError:
             data = b""
         self.text.emit(path, said.text(data.decode("utf-8", "replace")) if b"\0" not in data else "")
 
-    def _work(self, path: str, box: QSize) -> None:
-        """In the thread."""
-        self._read.emit(path, read_picture(path, box))
+    def _work(self, path: str, file: str, box: QSize, known: _Version | None) -> None:
+        """In the thread. What is ``known`` and has not changed is not read again."""
+        try:
+            found = os.stat(path)
+            version = _Version(path, found.st_mtime_ns, found.st_size)
+        except (OSError, ValueError):
+            version = _Version(path)
+        image = QImage() if version == known else read_picture(path, box, BY_ITSELF).image
+        self._read.emit(path, file, version, image)
 
-    def _take(self, path: str, image: QImage) -> None:
-        self._asked.discard(path)
-        self._sizes[path] = QSizeF(image.size()) / image.devicePixelRatioF() if not image.isNull() else QSizeF()
-        if not image.isNull():
-            self._kept[path] = QPixmap.fromImage(image)
-            self._bytes += image.sizeInBytes()
-        while self._bytes > _KEPT and len(self._kept) > 1:
-            _, old = self._kept.popitem(last=False)
-            self._bytes -= old.width() * old.height() * 4
+    def _take(self, path: str, file: str, version: _Version, image: QImage) -> None:
+        self._asked.discard((path, file))
+        self._versions[path, file] = self._newest[path] = version
+        if version not in self._kept:
+            self._sizes[version] = QSizeF(image.size()) if not image.isNull() else QSizeF()
+            if not image.isNull():
+                self._keep(version, QPixmap.fromImage(image))
         self.ready.emit(path)
+
+    def _keep(self, version: _Version, pixmap: QPixmap) -> None:
+        """Those that were shown longest ago make room, but none that is in sight: it would be read again at once."""
+        self._kept[version] = pixmap
+        self.bytes += _weight(pixmap)
+        if self.bytes <= KEPT:
+            return
+        in_sight = {version.path}
+        self.making_room.emit(in_sight)
+        for old in [old for old in self._kept if old.path not in in_sight]:
+            if self.bytes > KEPT:
+                self.bytes -= _weight(self._kept.pop(old))
 
 
 def looks_like_picture(name: str) -> bool:
@@ -145,23 +183,5 @@ def looks_like_picture(name: str) -> bool:
     return name.lower().endswith(ENDINGS)
 
 
-def read_picture(path: str, box: QSize | None) -> QImage:
-    """A picture, turned as its maker held the camera, shrunk into ``box``; a null one if it cannot or may not be read.
-
-    Any thread.
-    """
-    if not os.path.isfile(path):
-        return QImage()
-    reader = QImageReader(path)
-    reader.setAutoTransform(True)
-    reader.setDecideFormatFromContent(True)
-    size = reader.size()
-    if bytes(reader.format()) not in (b"png", b"jpeg", b"jpg", b"gif", b"webp", b"bmp"):
-        return QImage()
-    if not size.isValid() or size.width() * size.height() > _MOST_PIXELS:
-        return QImage()
-    if box is not None and (size.width() > box.width() or size.height() > box.height()):
-        turned = bool(int(reader.transformation()) & 4)  # by a quarter
-        fitting = box.transposed() if turned else box
-        reader.setScaledSize(size.scaled(fitting, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1)))
-    return reader.read()
+def _weight(pixmap: QPixmap) -> int:
+    return pixmap.width() * pixmap.height() * 4

@@ -10,6 +10,7 @@ from PyQt5.QtCore import QModelIndex, QPoint, QRect, QRectF, QSize, Qt
 from PyQt5.QtGui import QFont, QFontMetricsF, QPainter, QPixmap
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from chatwire.folding import find
 from qtclient.i18n import tr
 from qtclient.look import palette
 from qtclient.look.avatar import paint_avatar, paint_presence
@@ -259,11 +260,11 @@ def _paint_badge(painter: QPainter, font: QFont, second: QRectF, line: Line) -> 
 
 def _paint_mark(painter: QPainter, rect: QRectF, shown: str, word: str) -> None:
     """The word again, on the colour of what was found."""
-    place = shown.lower().find(word.lower())
+    place, end = find(shown, word)
     if place < 0:
         return
     colours, metrics = palette.now(), QFontMetricsF(painter.font())
-    found = shown[place : place + len(word)]
+    found = shown[place:end]
     left = rect.left() + metrics.horizontalAdvance(shown[:place])
     spot = QRectF(left, rect.top(), metrics.horizontalAdvance(found), rect.height())
     painter.fillRect(spot, palette.colour(colours.mark))
@@ -293,6 +294,6 @@ def _small(font: QFont) -> QFont:
 
 def _around(text: str, word: str) -> str:
     """The part of a text in which a word stands, as far as a line can show it."""
-    place = text.lower().find(word.lower()) if word else 0
+    place, _ = find(text, word)
     start = max(0, place - _BEFORE)
     return ("…" if start else "") + text[start : start + _SHOWN]

@@ -14,14 +14,12 @@ _LONGEST_NAME = 255
 
 def name(value: str) -> str:
     """A name from outside, harmless and on one line."""
-    return safe(value)[:_LONGEST_NAME]
+    return safe(value, _LONGEST_NAME)
 
 
 def text(value: str) -> str:
     """A text from outside, harmless, with its lines."""
-    if value.replace("\n", "").isprintable():  # as nearly all are; 20 times as fast
-        return value
-    return "\n".join(safe_lines(value))
+    return "\n".join(safe_lines(value, "\t"))
 
 
 def size(count: float) -> str:

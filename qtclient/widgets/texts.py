@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
+import unicodedata2
 from PyQt5.QtCore import QPointF, QRectF
 from PyQt5.QtGui import QColor, QPainter, QTextCharFormat, QTextLayout, QTextOption
 
+from chatwire.unicode_ranges import TEXT_EMOJI
 from qtclient.look import emoji_font
 from qtclient.widgets import said
 from qtclient.widgets.links import Link, find_links
@@ -16,8 +17,11 @@ from qtclient.widgets.measures import Measures
 
 FOLD_LENGTH, FOLD_LINES = 2000, 30  # a message beyond that is shown in part until the user wants it whole
 _MOST_LARGE = 3  # emoji that are shown large
-_EMOJI_PARTS = "\u200d\ufe0f\u20e3"
-_EMOJI = re.compile(f"(?:[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff❤☀☁☂☃☎☕☺♥⚡✅✈✌✍✨❌❓❗⭐][{_EMOJI_PARTS}]*)+")
+_EMOJI_PARTS = "\u200d\ufe0f\u20e3\U000e0020-\U000e007f\U0001f3fb-\U0001f3ff"
+_EMOJI = re.compile(
+    f"(?:[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff❤☀☁☂☃☎☕☺♥⚡✅✈✌✍✨❌❓❗⭐][{_EMOJI_PARTS}]*"
+    f"|[{TEXT_EMOJI}0-9#*]\ufe0f[{_EMOJI_PARTS}]*)+"
+)
 
 
 @dataclass
@@ -149,14 +153,14 @@ def _units(text: str) -> int:
 def _is_large(text: str) -> bool:
     if not text or len(text) > 24:
         return False
-    signs = [sign for sign in text if sign not in _EMOJI_PARTS and not "\U0001f3fb" <= sign <= "\U0001f3ff"]
+    signs = re.sub(f"[{_EMOJI_PARTS}]", "", text)
     joins = text.count("\u200d")
     return 0 < len(signs) - 2 * joins <= _MOST_LARGE and all(map(_EMOJI.fullmatch, signs))
 
 
 def _is_right_to_left(text: str) -> bool:
     for sign in text[:200]:
-        direction = unicodedata.bidirectional(sign)
+        direction = unicodedata2.bidirectional(sign)
         if direction in ("R", "AL"):
             return True
         if direction == "L":

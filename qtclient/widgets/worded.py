@@ -10,6 +10,7 @@ from PyQt5.QtCore import QEvent, QObject, Qt
 from PyQt5.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
 
 from qtclient.widgets.controls import Elided, Push, ToolIcon
+from qtclient.widgets.tips import set_tip
 
 
 class Worded(QFrame):
@@ -82,7 +83,7 @@ def set_role(widget: QWidget, role: str) -> None:
 def say(widget: QWidget, words: str, tip: str = "") -> None:
     """Name a control that shows no words: for those who hear the screen, and as its tip."""
     widget.setAccessibleName(words)
-    widget.setToolTip(tip or words)
+    set_tip(widget, tip or words)
 
 
 def weakly(method: Callable[[bool, str], None]) -> Callable[[bool, str], None]:

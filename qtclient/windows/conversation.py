@@ -16,11 +16,13 @@ from qtclient.records import Hit, Key, Kind, LinkState, Message
 from qtclient.widgets import said
 from qtclient.widgets.banner import Banner
 from qtclient.widgets.composer import Composer
+from qtclient.widgets.disk_banner import DiskBanner
 from qtclient.widgets.drop_sign import DropSign
 from qtclient.widgets.files import FileBoard
 from qtclient.widgets.header import Header
-from qtclient.widgets.input import local_files
 from qtclient.widgets.message_pane import MessagePane
+from qtclient.widgets.pasting import local_files
+from qtclient.widgets.picture_header import format_of
 from qtclient.widgets.toast import Toast
 from qtclient.widgets.worded import Worded, line
 from qtclient.windows.bonds import bond_words
@@ -43,7 +45,7 @@ class ConversationPane(Worded):
         super().__init__(None)
         self.key, self.session, self.settings = key, session, settings
         self._board = board
-        self.header, self.banner = Header(key), Banner()
+        self.header, self.banner, self.disk = Header(key), Banner(), DiskBanner()
         self._second = SecondLine(session, key, self.header, self)
         self.messages = MessagePane(session.messages(key), board, said.name(key.name))
         self.composer = Composer()
@@ -59,6 +61,7 @@ class ConversationPane(Worded):
         self._connect()
         self.composer.set_text(session.draft(key))
         self._set_link(session.link)
+        self._set_disk()
         if chosen := session.chosen(key):  # once the limits are known
             self.composer.attachments.add(chosen)
         self._apply("send_with")
@@ -163,10 +166,11 @@ class ConversationPane(Worded):
         self.session.set_chosen(self.key, self.composer.attachments.paths())
         self.messages.to_newest()
 
-    def _pasted(self, image: QImage) -> None:
+    def _pasted(self, image: QImage | bytes) -> None:
+        kind = format_of(image) if isinstance(image, bytes) else "png"
         now = time.time_ns() // 1_000_000
-        name = f"{time.strftime('image-%Y%m%d-%H%M%S', time.localtime(now // 1000))}-{now % 1000:03}.png"
-        path = self.session.folder / "pasted" / name
+        name = f"{time.strftime('image-%Y%m%d-%H%M%S', time.localtime(now // 1000))}-{now % 1000:03}.{kind}"
+        path = self.session.pasted / name
         self._pasted_paths.add(str(path))
         self._board.keep_image(image, path)
 
@@ -228,6 +232,9 @@ class ConversationPane(Worded):
         limits = self.session.limits
         self.composer.set_limits(limits.get("max_text", 0), limits.get("max_file", 0))
 
+    def _set_disk(self) -> None:
+        self.disk.set_problem(self.session.unwritable)
+
     def _arrived(self, message: Message, live: bool) -> None:
         if message.key == self.key:
             self.looked_at()
@@ -245,12 +252,14 @@ class ConversationPane(Worded):
         layout.addWidget(self.header)
         layout.addWidget(line())
         layout.addWidget(self.banner)
+        layout.addWidget(self.disk)
         layout.addWidget(self.messages, 1)
         layout.addWidget(self.composer)
 
     def _connect(self) -> None:
         session, view = self.session, self.messages.view
         session.link_changed.connect(self._set_link)
+        session.unwritable_changed.connect(self._set_disk)
         session.message_arrived.connect(self._arrived)
         session.muted_changed.connect(self._mute_changed)
         self.settings.changed.connect(self._apply)

@@ -178,6 +178,12 @@ class Desk(QObject):
 
     # The end
 
+    def keep_drafts(self) -> None:
+        """What is being written is kept at once, as far as the disk takes it."""
+        for key in self.opened():
+            if (pane := self.pane(key)) is not None:
+                pane.keep_draft()
+
     def close_all(self) -> None:
         """Put everything away; what is open is remembered."""
         if self._closing:

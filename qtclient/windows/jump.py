@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt5.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QRect, Qt, pyqtSignal
 from PyQt5.QtGui import QKeyEvent
-from PyQt5.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from qtclient.i18n import tr
 from qtclient.model.folded import folded
@@ -14,6 +14,7 @@ from qtclient.widgets import said
 from qtclient.widgets.popup import Popup
 from qtclient.widgets.roster import key_of
 from qtclient.widgets.roster_list import RosterList
+from qtclient.widgets.typed import LineField
 from qtclient.widgets.worded import line, set_role
 from qtclient.windows.window import inside
 
@@ -55,7 +56,7 @@ class JumpWindow(Popup):
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
         self._session = session
-        self.field = QLineEdit()
+        self.field = LineField()
         set_role(self.field, "jump")
         self.targets = Targets(self)
         self.list = RosterList(JumpRole, 32)

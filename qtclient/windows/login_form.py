@@ -20,6 +20,7 @@ from PyQt5.QtWidgets import (
 from qtclient.i18n import language, tr
 from qtclient.look.icons import app_pixmap, icon
 from qtclient.widgets.controls import Check, Choice
+from qtclient.widgets.typed import MOST_NAME, MOST_PASSWORD, LineField
 from qtclient.widgets.worded import Worded, button, label, set_role
 
 
@@ -31,7 +32,9 @@ class LoginForm(Worded):
         self.locked = False
         self._registers = False
         self._sign, self._title, self._second = QLabel(), label("title"), label("second", wrap=True)
-        self.server, self.user, self.password, self.again = Choice(), QLineEdit(), QLineEdit(), QLineEdit()
+        self.address = LineField()  # that of `server`
+        self.server, self.user = Choice(), LineField(most=MOST_NAME)
+        self.password, self.again = LineField(most=MOST_PASSWORD), LineField(most=MOST_PASSWORD)
         self._names = [label("section") for _ in range(4)]
         self.stay = Check()
         self.go, self.other, self.stop = button("primary"), button("link"), button("link")
@@ -90,6 +93,8 @@ class LoginForm(Worded):
 
     def missing(self) -> tuple[QWidget, str] | None:
         """The first field that is not as it has to be, and what is wrong."""
+        for field in (self.address, self.user, self.password, self.again):
+            field.composition.commit()
         if not self.server.currentText().strip():
             return self.server, tr("Which server? An address such as chat.example.org:8000.")
         if not self.user.text().strip():
@@ -102,10 +107,10 @@ class LoginForm(Worded):
 
     def _set_up(self) -> None:
         self.server.setEditable(True)
+        self.server.setLineEdit(self.address)
         self.server.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.server.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.server.setMaxVisibleItems(8)
-        self.user.setMaxLength(64)
         completer = QCompleter(self.users, self)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self.user.setCompleter(completer)
@@ -115,7 +120,6 @@ class LoginForm(Worded):
         self.password.addAction(self._eye, QLineEdit.ActionPosition.TrailingPosition)
         for field in (self.password, self.again):
             field.setEchoMode(QLineEdit.EchoMode.Password)
-            field.setMaxLength(1024)
             field.setInputMethodHints(Qt.InputMethodHint.ImhHiddenText | Qt.InputMethodHint.ImhSensitiveData)
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)

@@ -20,9 +20,11 @@ from qtclient.records import Kind, LinkState
 from qtclient.widgets import said
 from qtclient.widgets.banner import Banner
 from qtclient.widgets.controls import clearable
+from qtclient.widgets.disk_banner import DiskBanner
 from qtclient.widgets.roster import key_of
 from qtclient.widgets.roster_list import RosterList
 from qtclient.widgets.toast import Toast
+from qtclient.widgets.typed import LineField
 from qtclient.widgets.worded import line, set_role
 from qtclient.windows.bonds import bond_words
 from qtclient.windows.main_top import Top
@@ -48,8 +50,8 @@ class MainWindow(Window):
         super().__init__(settings, "main", (380, 680), stays=True)
         self.session = session
         self.top = Top(session.user, settings)
-        self.banner = Banner(short=True)
-        self.filter = QLineEdit()
+        self.banner, self.disk = Banner(short=True), DiskBanner()
+        self.filter = LineField()
         set_role(self.filter, "search")
         self._tabs = QTabBar()
         self.chats, self.friends, self.groups = (RosterList(role) for role in (ConversationRole, FriendRole, GroupRole))
@@ -172,6 +174,9 @@ class MainWindow(Window):
         self.banner.set_state(state)
         self.top.set_state(state)
 
+    def _set_disk(self) -> None:
+        self.disk.set_problem(self.session.unwritable)
+
     # How it is put together
 
     def _filtered(self, view: RosterList, model: SortedModel[Any]) -> FilterModel:
@@ -200,6 +205,7 @@ class MainWindow(Window):
         layout.setSpacing(0)
         layout.addWidget(self.top)
         layout.addWidget(self.banner)
+        layout.addWidget(self.disk)
         layout.addLayout(field)
         layout.addWidget(self._tabs)
         layout.addWidget(line())
@@ -211,6 +217,7 @@ class MainWindow(Window):
         self._tabs.currentChanged.connect(self._show_list)
         self.banner.try_now.connect(self.session.try_now)
         self.session.link_changed.connect(self._set_link)
+        self.session.unwritable_changed.connect(self._set_disk)
         self.session.notice.connect(self.toast.say)
         self.top.add.clicked.connect(self._open_add)
         self.top.search.clicked.connect(self._want_search)

@@ -17,6 +17,7 @@ from qtclient.model.settings import Settings
 from qtclient.records import Key, Kind, LinkState, Member
 from qtclient.widgets import said
 from qtclient.widgets.roster_list import RosterList
+from qtclient.widgets.typed import LineField
 from qtclient.widgets.worded import label, set_role
 from qtclient.windows.shortcuts import bind
 from qtclient.windows.window import Window
@@ -73,7 +74,7 @@ class MembersWindow(Window):
         self._known = False
         set_role(self, "panel")
         self._title, self._count = label("heading", wrap=True), label("small")
-        self.filter = QLineEdit()
+        self.filter = LineField()
         set_role(self.filter, "search")
         self.filter.addAction(icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
         self.members = Members(self)

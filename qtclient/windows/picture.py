@@ -11,6 +11,7 @@ from qtclient.look import palette
 from qtclient.model.settings import Settings
 from qtclient.widgets import said
 from qtclient.widgets.files import FileBoard
+from qtclient.widgets.picture_file import Picture
 from qtclient.widgets.worded import label, say, tool
 from qtclient.windows.shortcuts import bind
 from qtclient.windows.window import Window
@@ -146,7 +147,7 @@ class PictureWindow(Window):
         self.canvas = Canvas()
         self._out, self._fit, self._in, self._save = tool("zoom_out"), tool("image"), tool("zoom_in"), tool("download")
         self._words = label("small")
-        self._broken = False
+        self._picture: Picture | None = None  # once it has been read
         self._build()
         self.canvas.zoomed.connect(self._tell)
         board.picture_read.connect(self._show)
@@ -182,17 +183,23 @@ class PictureWindow(Window):
     def _copy_to(self, target: str) -> None:
         self._board.copy(self._path, target)
 
-    def _show(self, path: str, image: QImage) -> None:
+    def _show(self, path: str, picture: Picture) -> None:
         if path == self._path:
-            self._broken = image.isNull()
-            self.canvas.show_image(image)
+            self._picture = picture
+            self.canvas.show_image(picture.image)
 
     def _tell(self, factor: float) -> None:
-        if self._broken:
+        picture = self._picture
+        if picture is None:
+            return
+        size = picture.size
+        if picture.too_large:
+            self._words.setText(tr("This picture is too large to be shown."))
+        elif picture.image.isNull():
             self._words.setText(tr("This picture cannot be shown."))
-        elif not self.canvas.image.isNull():
-            size = self.canvas.image.size()
-            self._words.setText(f"{size.width()} × {size.height()} · {factor * 100:.0f} %")
+        else:
+            scale = factor * picture.image.width() / size.width()
+            self._words.setText(f"{size.width()} × {size.height()} · {scale * 100:.0f} %")
 
     def _build(self) -> None:
         bar = QHBoxLayout()

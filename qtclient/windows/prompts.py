@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 
+from chatwire.names import typed
 from qtclient.i18n import tr
 from qtclient.model.session import Session
 from qtclient.model.settings import Settings
 from qtclient.records import Key, Kind
 from qtclient.widgets import said
+from qtclient.widgets.typed import MOST_NAME, MOST_PASSWORD, LineField
 from qtclient.widgets.worded import button, label, weakly
 from qtclient.windows.window import Window
 
@@ -102,8 +103,7 @@ class NamePrompt(_Prompt):
             "create_group": session.create_group,
             "join_group": session.join_group,
         }[kind]
-        self.field = QLineEdit()
-        self.field.setMaxLength(64)
+        self.field = LineField(most=MOST_NAME)
         self.body.addWidget(self.field)
         self.say_words()
         self.field.setFocus()
@@ -132,12 +132,12 @@ class NamePrompt(_Prompt):
         self._buttons(ok)
 
     def submit(self) -> None:
-        name = self.field.text().strip()
+        name = typed(self.field.entered())
         if not name:
             self.complain(tr("The name is missing."))
         elif self.ok.isEnabled():
             self.wait()
-            self._name = unicodedata.normalize("NFC", name)  # as the server has it
+            self._name = name
             self._act(name, weakly(self._done))
 
     def _done(self, ok: bool, text: str) -> None:
@@ -193,7 +193,7 @@ class PasswordPrompt(_Prompt):
     def __init__(self, session: Session, settings: Settings) -> None:
         super().__init__(settings, "password")
         self._session = session
-        self.old, self.new, self.again = QLineEdit(), QLineEdit(), QLineEdit()
+        self.old, self.new, self.again = (LineField(most=MOST_PASSWORD) for _ in range(3))
         for field in (self.old, self.new, self.again):
             field.setEchoMode(QLineEdit.EchoMode.Password)
             self.body.addWidget(field)

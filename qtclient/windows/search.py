@@ -14,6 +14,7 @@ from qtclient.records import Hit, Key
 from qtclient.widgets import said
 from qtclient.widgets.controls import Choice, clearable
 from qtclient.widgets.roster_list import RosterList
+from qtclient.widgets.typed import LineField
 from qtclient.widgets.worded import label, line, set_role
 from qtclient.windows.shortcuts import bind
 from qtclient.windows.window import Window
@@ -59,7 +60,7 @@ class SearchWindow(Window):
         super().__init__(settings, "search", (520, 560))
         self._session, self._key = session, key
         set_role(self, "panel")
-        self.field, self.where = QLineEdit(), Choice()
+        self.field, self.where = LineField(), Choice()
         self.hits = Hits(self)
         self.list = RosterList(HitRole, 36)
         self.list.setModel(self.hits)

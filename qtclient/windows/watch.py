@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import Qt, QTimer
-from PyQt5.QtGui import QImage, QKeyEvent
+from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QPlainTextEdit, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from qtclient.i18n import tr
@@ -13,6 +13,7 @@ from qtclient.records import Phase, TransferInfo
 from qtclient.widgets import said
 from qtclient.widgets.file_words import transfer_status
 from qtclient.widgets.files import FileBoard
+from qtclient.widgets.picture_file import Picture
 from qtclient.widgets.pictures import looks_like_picture
 from qtclient.widgets.worded import label, set_role
 from qtclient.windows.picture import Canvas
@@ -29,7 +30,7 @@ class WatchWindow(Window):
         super().__init__(settings, "watch", (720, 560))
         self._session, self._board, self._info = session, board, info
         self._picture = looks_like_picture(info.name)
-        self._asked = ""
+        self._asked, self._reading = "", False  # what is being read is not asked for again
         self._title, self._words = label("heading"), label("small")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -77,21 +78,24 @@ class WatchWindow(Window):
         """Have what is there read by the thread."""
         done = self._info.phase is Phase.DONE
         path = self._info.path if done else self._session.arriving(self._info.file)
-        self._asked = path
-        if not path:
+        if not path or (self._reading and path == self._asked):
             return
+        self._asked, self._reading = path, True
         if self._picture:
             self._board.read_whole(path)
         else:
             self._board.read_text(path)
 
-    def _show_picture(self, path: str, image: QImage) -> None:
-        if path == self._asked and not image.isNull():
-            self.canvas.show_image(image)
+    def _show_picture(self, path: str, picture: Picture) -> None:
+        if path == self._asked:
+            self._reading = False
+            if not picture.image.isNull():
+                self.canvas.show_image(picture.image)
 
     def _show_text(self, path: str, text: str) -> None:
         if path != self._asked:
             return
+        self._reading = False
         self.text.setPlaceholderText("" if text else tr("Nothing of it can be shown."))
         if text == self.text.toPlainText():
             return

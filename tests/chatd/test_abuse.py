@@ -20,7 +20,8 @@ from tests.support.running import RunningServer
 from tests.support.waiting import DEADLINE, wait_until
 
 
-def test_wrong_tokens_do_not_close_an_account(server: RunningServer) -> None:
+def test_wrong_tokens_do_not_close_an_account(make_server: ServerFactory) -> None:
+    server = make_server("--login-deadline", "120")  # sixty connect before the first one asks
     alice = server.user("alice")
     guessers = [server.connect() for _ in range(60)]
     for guesser in guessers:

@@ -13,12 +13,13 @@ from chatwire.commands import BAD_OBJECTS_IN_A_ROW, COMMANDS
 from tests.conftest import ServerFactory
 from tests.support.peers import Neighbours, RawPeer, assert_log_is_clean, lines_about
 from tests.support.running import RunningServer
+from tests.support.waiting import DEADLINE
 
 GOOD: dict[fields.Check, Any] = {
     fields.string: "x", fields.name: "x", fields.password: "x", fields.token: "x", fields.text: "x", fields.cid: "x",
     fields.mid: 1, fields.after: 1, fields.limit: 1, fields.length: 1, fields.filename: "x", fields.sha256: "0" * 64,
     fields.file_id: "x", fields.ticket: "x", fields.number: 1, fields.port: 1, fields.report: "complete",
-    fields.role: "send", fields.names: ["x"],
+    fields.role: "send", fields.names: ["x"], fields.new_name: "x",
 }  # fmt: skip
 NOT_STRINGS: list[Any] = [42, 1.5, True, [], {}, ["x"], {"x": "x"}]
 NOT_NUMBERS: list[Any] = ["1", 1.5, True, [], {}, -2, 2**70, 1e300]
@@ -232,7 +233,7 @@ def test_any_text_is_stored_and_returned_as_it_came(server: RunningServer, caplo
     texts = ["", "\0", "a\0b", "\r\n\t", "\u2028\u2029", "\x7f\x1b[31m", " ends ", "\ufeff", "\uffff", "𝕏" * 4000, "|"]
     for text in texts:
         mid = alice.private_chat("bob", text)["mid"]
-        push = bob.next_push(15)
+        push = bob.next_push(DEADLINE)
         assert push is not None
         assert (push["mid"], push["text"]) == (mid, text)
     assert [message["text"] for message in bob.expect("sync", after=0)["messages"]] == texts

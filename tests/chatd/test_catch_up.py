@@ -17,7 +17,7 @@ from tests.conftest import ServerFactory
 from tests.support.chatting import arrived, mids, send_at_once, take, texts
 from tests.support.peers import RawPeer
 from tests.support.running import RunningServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 UNLIMITED = ("--limits", "off")  # the traffic is as much as the machine permits
 
@@ -146,13 +146,13 @@ def test_a_message_that_was_read_as_missed_is_not_pushed_again_when_its_delivery
 
     def late_fanout(*args: object) -> object:
         stored.set()
-        assert free.wait(15)
+        assert free.wait(DEADLINE)
         find: Callable[..., object] = fanout
         return find(*args)
 
     monkeypatch.setattr(OnlineRegistry, "fanout", late_fanout)
     alice.send("group_chat", group="staff", text="first")
-    assert stored.wait(15)
+    assert stored.wait(DEADLINE)
     with RawPeer(server) as peer:
         peer.say("resume", user="bob", token=bob.token)
         wait_until(lambda: server.server.services.online.find("bob") is not None, "bob is there for what comes live")

@@ -11,14 +11,14 @@ from chatwire.codec import Object
 from tests.conftest import ServerFactory
 from tests.support.chatting import arrived, mids, result, send_at_once, take, texts
 from tests.support.running import RunningServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 
 def test_a_friend_gets_what_the_sender_sent(server: RunningServer) -> None:
     alice, bob = server.friends("alice", "bob")
     reply = alice.private_chat("bob", "hello, 世界", cid="c1")
     assert reply["result"] == "success"
-    assert bob.next_push(15) == {
+    assert bob.next_push(DEADLINE) == {
         "cmd": "private_chat", "user_from": "alice", "user_to": "bob", "text": "hello, 世界", "cid": "c1",
         "mid": reply["mid"], "ts": reply["ts"],
     }  # fmt: skip
@@ -28,7 +28,7 @@ def test_every_member_gets_a_group_message_and_the_sender_a_reply(server: Runnin
     alice, bob, carol = server.group("staff", "alice", "bob", "carol")
     reply = alice.group_chat("staff", "to all", cid="c1")
     for member in (bob, carol):
-        assert member.next_push(15) == {
+        assert member.next_push(DEADLINE) == {
             "cmd": "group_chat", "user": "alice", "group": "staff", "text": "to all", "cid": "c1",
             "mid": reply["mid"], "ts": reply["ts"],
         }  # fmt: skip

@@ -74,7 +74,7 @@ class _Crowd:
         told = []
         for chat in self.batch:
             own = chat.origin is self.sessions[number]
-            if not chat.duplicate and (not own or self.peers[number].legacy):
+            if not chat.duplicate and not own:
                 told.append(("push", chat.mid))
             if own:
                 told.append(("reply", chat.mid))

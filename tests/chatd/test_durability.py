@@ -22,9 +22,9 @@ from chatwire.errors import LinkError
 from chatwire.transport import Transport
 from tests.conftest import ProcessFactory
 from tests.support.running import ServerProcess
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
-KILLS = 25  # at least; on each engine
+KILLS = 12  # at least; on each engine
 MOST_KILLS = 60  # if the moments were not spread by then, something is wrong
 WINDOW = 12  # messages of one sender in flight
 SENDERS = ("alice", "bob", "carol", "dave", "erin")
@@ -63,7 +63,7 @@ class Load:
         def due() -> bool:
             return self.broken() or (not self._strike_at if by_actor else self.events() >= goal)
 
-        wait_until(due, "the load goes on", 60)
+        wait_until(due, "the load goes on")
         self.up.clear()
         self.server.kill()
 
@@ -85,7 +85,7 @@ class Load:
         self.server.stop()
         for actor in self.actors:
             if actor.ident is not None:
-                actor.join(30)
+                actor.join(DEADLINE)
 
 
 class Actor(threading.Thread):
@@ -197,10 +197,7 @@ class Actor(threading.Thread):
         self.counts["connections lost"] += 1
 
 
-@pytest.mark.parametrize(
-    ("engine", "tls"), [("sqlite", "tls"), ("mariadb", "tls")], indirect=True
-)  # "tls": the actors choose for each connection, TLS or plain text
-@pytest.mark.timeout(300)
+@pytest.mark.parametrize("tls", [True])  # the actors choose for each connection, TLS or plain text
 def test_nothing_acknowledged_is_lost_or_doubled_by_kills(
     make_process: ProcessFactory, engine: str, database_url: str, tmp_path: Path
 ) -> None:
@@ -254,12 +251,12 @@ def _kill_again_and_again(load: Load, moments: random.Random) -> int:
 def _drain(load: Load) -> dict[int, Object]:
     """Let everybody get everything; returns all stored messages by mid, as `history` shows them."""
     load.draining.set()
-    wait_until(lambda: load.broken() or not any(actor.unacknowledged for actor in load.actors), "all is answered", 60)
+    wait_until(lambda: load.broken() or not any(actor.unacknowledged for actor in load.actors), "all is answered")
     _raise_failures(load)
     history = {message["mid"]: message for message in _read_history(load.server)}
     for actor in load.actors:
         expected = {mid for mid, message in history.items() if _concerns(message, actor.user)}
-        wait_until(lambda a=actor, e=expected: load.broken() or e <= a.seen, f"{actor.name} has all", 60)  # type: ignore[misc]
+        wait_until(lambda a=actor, e=expected: load.broken() or e <= a.seen, f"{actor.name} has all")  # type: ignore[misc]
     return history
 
 

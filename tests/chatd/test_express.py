@@ -38,7 +38,7 @@ class _Desk:
         online = OnlineRegistry(GroupRegistry())
         self.records: list[ChatRecord] = []
         self.services = SimpleNamespace(
-            online=online, settings=SimpleNamespace(max_text=MAX_TEXT), journal=SimpleNamespace(full=lambda: False)
+            online=online, settings=SimpleNamespace(max_text=MAX_TEXT), journal=SimpleNamespace(full=False)
         )
         intake = SimpleNamespace(add=self.records.append)
         self.peer = cast(Any, SimpleNamespace(services=self.services, intake=intake, in_flight=0, loop=None))

@@ -18,6 +18,7 @@ from chatwire.errors import LinkError
 from tests.conftest import ServerFactory
 from tests.support.chatting import arrived, result, send_at_once, take
 from tests.support.file_daemon import attach, base_of, offer, state
+from tests.support.login_deadlines import LoginDeadlines
 from tests.support.loops import hand_turned, turn
 from tests.support.peers import RawPeer, assert_log_is_clean
 from tests.support.running import RunningServer
@@ -60,11 +61,13 @@ def test_a_user_is_no_file_daemon(server: RunningServer) -> None:
     assert server.server.services.file_link.port == daemon.port
 
 
-def test_the_file_daemon_has_no_deadline_and_no_rates(make_server: ServerFactory) -> None:
-    server = make_server("--login-deadline", "0.3")
+def test_the_file_daemon_has_no_deadline_and_no_rates(deadlines: LoginDeadlines, make_server: ServerFactory) -> None:
+    server = make_server()
     daemon = attach(server)
     alice = server.user("alice")
+    deadlines.pass_()
     with RawPeer(server) as idle:
+        idle.send(b" ")
         assert idle.read() == {"cmd": "goodbye", "result": "login_timeout"}
     file = offer(alice, "alice")["file"]
     request = {"cmd": "file_report", "file": file, "state": "uploading", "offset": 1}

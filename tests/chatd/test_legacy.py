@@ -1,110 +1,31 @@
-"""The original client: indented objects in, one object per TCP segment out, the original commands and words.
+"""The original client: indented objects in, the original commands and words out; whatever it asks, it can show.
 
-It is spoken to through bare sockets. Its connections are always plain text; what depends on the kernel's
-count of bytes is tried over TLS, too.
+It is spoken to through bare sockets, always in plain text. Gaps are next to nothing here (see test_legacy_gaps).
 """
 
 from __future__ import annotations
 
 import json
-import queue
-import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from chatd.commands.legacy import Pacer
-from chatd.net.connection import ConnectionSettings
-from chatd.net.loop import EventLoop
-from chatd.net.timers import Timer
 from chatwire.codec import Object
-from chatwire.commands import LEGACY_GAP
 from tests.support.chatting import arrived, texts
-from tests.support.loops import Pair, hand_turned
-from tests.support.peers import RawPeer
+from tests.support.combinations import ENGINES, PLAIN
+from tests.support.legacy_peer import Legacy, indented
 from tests.support.running import RunningServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
-plain_and_tls = pytest.mark.parametrize("tls", ["plain", "tls"], indirect=True)
+pytestmark = pytest.mark.usefixtures("no_gaps")
+Connect = Callable[..., Legacy]
 
-
-class Legacy:
-    """What the original client does: Qt's indented JSON, no ids, no tokens."""
-
-    def __init__(self, server: RunningServer) -> None:
-        self.socket = socket.create_connection((server.host, server.port), 15)
-        self._text = ""
-
-    def say(self, end: str = "\n", **fields: Any) -> None:
-        self.socket.sendall(indented(fields, end))
-
-    def ask(self, **fields: Any) -> Object:
-        self.say(**fields)
-        return self.read()
-
-    def read(self) -> Object:
-        """The next object, however the stream was cut."""
-        while True:
-            try:
-                obj, end = json.JSONDecoder().raw_decode(self._text)
-            except ValueError:
-                data = self.socket.recv(65536)
-                assert data, "the connection has ended"
-                self._text = (self._text + data.decode()).lstrip()
-            else:
-                self._text = self._text[end:].lstrip()
-                assert isinstance(obj, dict)
-                return obj
+NO_FILE = {"cmd": "send_file_reply", "result": "timeout"}
+AWAY = {"cmd": "private_chat_reply", "result": "offline"}
 
 
-def indented(fields: Object, end: str = "\n") -> bytes:
-    return (json.dumps(fields, indent=4, ensure_ascii=False) + end).encode()
-
-
-@pytest.fixture(params=["plain"])
-def tls(request: pytest.FixtureRequest) -> bool:
-    """In place of the one that all tests share."""
-    return bool(request.param == "tls")
-
-
-@pytest.fixture
-def connect(server: RunningServer) -> Iterator[Callable[[], Legacy]]:
-    """Opens connections, and closes them at the end."""
-    made: list[Legacy] = []
-
-    def make() -> Legacy:
-        made.append(Legacy(server))
-        return made[-1]
-
-    yield make
-    for peer in made:
-        peer.socket.close()
-
-
-@pytest.fixture
-def paced(monkeypatch: pytest.MonkeyPatch) -> queue.SimpleQueue[Callable[[], None]]:
-    """The gap between two objects ends when the test calls what it finds here."""
-    gaps: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-    call_later = EventLoop.call_later
-
-    def held(loop: EventLoop, delay: float, callback: Callable[[], None]) -> Timer:
-        if callback.__qualname__ != "Pacer._next":
-            return call_later(loop, delay, callback)
-        assert delay == LEGACY_GAP
-        gaps.put(lambda: loop.post(callback))
-        return call_later(loop, 3600, lambda: None)
-
-    monkeypatch.setattr(EventLoop, "call_later", held)
-    return gaps
-
-
-LONG = "x" * 16_000  # more than a receive window of 4096 bytes takes
-
-Connect = Callable[[], Legacy]
-Gaps = queue.SimpleQueue[Callable[[], None]]
-
-
+@ENGINES
 def test_the_original_commands_are_answered_in_the_original_words(server: RunningServer, connect: Connect) -> None:
     ann, ben = connect(), connect()
     assert ann.ask(cmd="register", user="ann", password="1") == {"cmd": "register_reply", "result": "success"}
@@ -112,42 +33,45 @@ def test_the_original_commands_are_answered_in_the_original_words(server: Runnin
     ben.ask(cmd="register", user="ben", password="1")
     assert ann.ask(cmd="login", user="who", password="1") == {"cmd": "login_reply", "result": "user_not_exist"}
     assert ann.ask(cmd="login", user="ann", password="2") == {"cmd": "login_reply", "result": "password_error"}
-    reply = ann.ask(cmd="login", user="ann", password="1")
-    assert {name: reply[name] for name in ("cmd", "result", "friend", "group")} == {
-        "cmd": "login_reply", "result": "success", "friend": "", "group": "",
-    }  # fmt: skip
-    ben.ask(cmd="login", user="ben", password="1")
+    nobody = {"cmd": "login_reply", "result": "success", "friend": "", "group": ""}
+    assert ann.ask(cmd="login", user="ann", password="1") == nobody
+    assert ben.ask(cmd="login", user="ben", password="1") == nobody
     assert ann.ask(cmd="add", user="ann", friend="who") == {"cmd": "add_reply", "result": "user_not_exist"}
-    assert ann.ask(cmd="add", user="ann", friend="ben") == {
-        "cmd": "add_reply", "result": "success", "friend": "ben", "online": True,
-    }  # fmt: skip
+    reply = ann.ask(cmd="add", user="ann", friend="ben")
+    assert (reply["cmd"], reply["result"], reply["friend"]) == ("add_reply", "success", "ben")
     assert ben.read() == {"cmd": "add_friend_reply", "result": "ann"}
     assert ben.ask(cmd="add", user="ben", friend="ann") == {"cmd": "add_reply", "result": "already_friend"}
-    for result in ("success", "group_exist"):
-        reply = ann.ask(cmd="create_group", user="ann", group="g")
-        assert reply == {
-            "cmd": "create_group_reply",
-            "result": result,
-            **({"group": "g", "since": 0} if result == "success" else {}),
-        }
+    reply = ann.ask(cmd="create_group", user="ann", group="g")
+    assert (reply["cmd"], reply["result"], reply["group"]) == ("create_group_reply", "success", "g")
+    reply = ann.ask(cmd="create_group", user="ann", group="g")
+    assert reply == {"cmd": "create_group_reply", "result": "group_exist"}
     assert ben.ask(cmd="add_group", user="ben", group="x") == {"cmd": "add_group_reply", "result": "group_not_exist"}
-    assert ben.ask(cmd="add_group", user="ben", group="g") == {
-        "cmd": "add_group_reply", "result": "success", "group": "g", "since": 0,
-    }  # fmt: skip
+    reply = ben.ask(cmd="add_group", user="ben", group="g")
+    assert (reply["cmd"], reply["result"], reply["group"]) == ("add_group_reply", "success", "g")
     assert ben.ask(cmd="add_group", user="ben", group="g") == {"cmd": "add_group_reply", "result": "user_in_group"}
-    assert ann.read() == {"cmd": "group_joined", "group": "g", "user": "ben", "since": 0}
     reply = ben.ask(cmd="get_group_member", group="g")
-    assert (reply["cmd"], reply["group"], reply["member"]) == ("get_group_member_reply", "g", "ann|ben")
+    assert reply == {"cmd": "get_group_member_reply", "result": "success", "group": "g", "member": "ann|ben|"}
 
 
+@PLAIN
+def test_lists_end_as_those_of_the_original_server(server: RunningServer, connect: Connect) -> None:
+    ann, _ = server.friends("ann", "ben")
+    for group in ("g", "h"):
+        ann.expect("create_group", group=group)
+    reply = connect().ask(cmd="login", user="ann", password="ann")
+    assert reply == {"cmd": "login_reply", "result": "success", "friend": "ben|", "group": "g|h|"}
+
+
+@ENGINES
 def test_chat_is_delivered_as_the_object_that_was_sent(server: RunningServer, connect: Connect) -> None:
-    ann, ben = _log_in(connect(), "ann"), _log_in(connect(), "ben")
+    ann, ben = connect().log_in("ann"), connect().log_in("ben")
     said: Object = {"cmd": "private_chat", "user_from": "ann", "user_to": "ben", "text": "zwei\nZeilen 世界"}
     reply = ann.ask(**said)
     assert (reply["cmd"], reply["result"]) == ("private_chat_reply", "success")
     push = ben.read()
     assert {name: push[name] for name in said} == said
-    assert ben.ask(cmd="offline", user="ben")["cmd"] == "offline_reply"
+    ben.say(cmd="offline", user="ben")
+    ben.quiet()
     reply = ann.ask(cmd="private_chat", user_from="ann", user_to="ben", text="later")
     assert reply["result"] == "offline"
     again = connect()
@@ -155,37 +79,74 @@ def test_chat_is_delivered_as_the_object_that_was_sent(server: RunningServer, co
     assert again.read()["text"] == "later"
 
 
-def test_a_group_message_comes_back_to_the_legacy_session_that_sent_it(server: RunningServer, connect: Connect) -> None:
+@PLAIN
+def test_a_group_message_does_not_come_back_to_the_session_that_sent_it(
+    server: RunningServer, connect: Connect
+) -> None:
     modern = server.user("modern")
     modern.expect("create_group", group="g")
-    ann, elsewhere = _log_in(connect(), "ann"), connect()
+    ann, elsewhere = connect().log_in("ann"), connect()
     ann.ask(cmd="add_group", user="ann", group="g")
-    elsewhere.ask(cmd="login", user="ann", password="ann")
+    elsewhere.log_in("ann", known=True)
     said: Object = {"cmd": "group_chat", "user": "ann", "group": "g", "text": "hi"}
-    ann.say(**said)
-    echo, reply = ann.read(), ann.read()
-    assert {name: echo[name] for name in said} == said
-    assert (reply["cmd"], reply["result"], reply["mid"]) == ("group_chat_reply", "success", echo["mid"])
-    assert elsewhere.read() == echo
+    reply = ann.ask(**said)
+    assert (reply["cmd"], reply["result"]) == ("group_chat_reply", "success")
+    push = elsewhere.read()
+    assert push == {**said, "mid": reply["mid"], "ts": reply["ts"]}
     assert texts(obj for obj in arrived(modern) if "text" in obj) == ["hi"]
     modern.group_chat("g", "and back")
     assert ann.read()["text"] == "and back"
+    ann.quiet()
 
 
+@PLAIN
+def test_what_the_user_said_elsewhere_opens_no_window_of_a_talk_with_oneself(
+    server: RunningServer, connect: Connect
+) -> None:
+    server.user("ben")
+    ann = connect().log_in("ann")
+    modern = server.again("ann")
+    modern.private_chat("ben", "from elsewhere")
+    modern.private_chat("ann", "a note")
+    assert ann.read()["text"] == "a note"
+    ann.quiet()
+
+
+@PLAIN
 def test_friends_hear_of_a_legacy_user_who_comes_and_goes(server: RunningServer, connect: Connect) -> None:
     modern = server.user("modern")
-    ann = _log_in(connect(), "ann")
+    ann = connect().log_in("ann")
     ann.ask(cmd="add", user="ann", friend="modern")
     ann.say(cmd="offline", user="ann")
-    assert ann.read() == {"cmd": "offline_reply", "result": "success"}
-    ann.ask(cmd="login", user="ann", password="ann")
+    ann.log_in("ann", known=True)
     ann.socket.close()
-    pushes = [modern.next_push(15) for _ in range(4)]
+    pushes = [modern.next_push(DEADLINE) for _ in range(4)]
     assert [push and push["cmd"] for push in pushes] == [
         "add_friend_reply", "friend_offline", "friend_login", "friend_offline",
     ]  # fmt: skip
 
 
+@PLAIN
+def test_nothing_comes_that_the_original_server_did_not_send(server: RunningServer, connect: Connect) -> None:
+    modern, too = server.group("g", "modern", "too")
+    ann = connect().log_in("ann")
+    ann.ask(cmd="add_group", user="ann", group="g")
+    modern.expect("add", friend="ann")
+    assert ann.read() == {"cmd": "add_friend_reply", "result": "modern"}
+    ann.ask(cmd="private_chat", user_from="ann", user_to="modern", text="hello")
+    modern.send("typing", peer="ann")
+    modern.send("typing", group="g")
+    modern.expect("read", peer="ann", mid=2**50)
+    server.user("third").expect("add_group", group="g")
+    too.expect("leave_group", group="g")
+    modern.expect("remove_friend", friend="ann")
+    for odd in (b"[1]\n", indented({"cmd": "nonsense"})):
+        ann.socket.sendall(odd)
+    ann.say(cmd="offline", user="ann")
+    ann.quiet()
+
+
+@PLAIN
 @pytest.mark.parametrize("end", ["\n", "", "\r\n", "\n\n  \n"])
 def test_objects_are_found_however_they_end_and_are_cut(server: RunningServer, connect: Connect, end: str) -> None:
     peer = connect()
@@ -200,221 +161,142 @@ def test_objects_are_found_however_they_end_and_are_cut(server: RunningServer, c
     assert peer.read()["cmd"] == "ping_reply"
 
 
+@PLAIN
 @pytest.mark.parametrize("legacy", [True, False])
 def test_the_first_object_decides_what_a_connection_is(server: RunningServer, connect: Connect, legacy: bool) -> None:
     peer = connect()
     first: Object = {"cmd": "register", "user": "ann", "password": "ann"}
-    rest: list[Object] = [
-        {"cmd": "login", "user": "ann", "password": "ann"},
-        {"cmd": "create_group", "group": "g"},
-        {"cmd": "group_chat", "group": "g", "text": "echo?"},
-        {"cmd": "ping"},
-    ]
-    lines = b"".join(json.dumps(obj).encode() + b"\n" for obj in ([] if legacy else [first]) + (rest if legacy else []))
+    rest: list[Object] = [{"cmd": "login", "user": "ann", "password": "ann"}, {"cmd": "offline"}, {"cmd": "ping"}]
+    lines = b"".join(json.dumps(obj).encode() + b"\n" for obj in (rest if legacy else [first]))
     spread = b"".join(indented(obj) for obj in ([first] if legacy else rest))
     peer.socket.sendall(spread + lines if legacy else lines + spread)
-    replies = [peer.read() for _ in range(5 + legacy)]
-    assert [reply["cmd"] for reply in replies].count("group_chat") == legacy
+    replies = [peer.read()["cmd"] for _ in range(4 - legacy)]
+    assert ("offline_reply" not in replies) == legacy
 
 
-def test_one_object_is_written_at_a_time(server: RunningServer, connect: Connect, paced: Gaps) -> None:
-    ann = connect()
-    requests: list[Object] = [
-        {"cmd": "register", "user": "ann", "password": "ann"},
-        {"cmd": "login", "user": "ann", "password": "ann"},
-        {"cmd": "create_group", "group": "g"},
-        *({"cmd": "group_chat", "group": "g", "text": str(number)} for number in range(3)),
-        {"cmd": "nonsense"},
-        {"cmd": "sync", "after": 0},
-    ]
-    ann.socket.sendall(b"".join(map(indented, requests)))
-    got = []
-    for _ in range(11):
-        got.append(json.loads(ann.socket.recv(65536)))  # fails when it is more than one object, or less
-        paced.get(timeout=15)()
-    words = ["register_reply", "login_reply", "create_group_reply", "error", "sync_reply"]
-    assert sorted(obj["cmd"] for obj in got) == sorted([*words, *["group_chat", "group_chat_reply"] * 3])
+# -- refusals ------------------------------------------------------------------
 
 
-def test_missed_messages_are_written_one_at_a_time_too(server: RunningServer, connect: Connect, paced: Gaps) -> None:
-    modern = server.user("modern")
-    server.connect().register("ann", "ann")
-    for number in range(3):
-        modern.private_chat("ann", str(number))
-    ann = connect()
-    ann.say(cmd="login", user="ann", password="ann")
-    got = []
-    for _ in range(4):
-        got.append(json.loads(ann.socket.recv(65536)))
-        paced.get(timeout=15)()
-    assert texts(got[1:]) == ["0", "1", "2"]
+NAME = "x" * 33
+LONG = "x" * 20_000
+REFUSED: list[tuple[Object, Object]] = [
+    ({"cmd": "register", "user": NAME, "password": "x"}, {"cmd": "register_reply", "result": "failure"}),
+    ({"cmd": "register", "user": 5}, {"cmd": "register_reply", "result": "failure"}),
+    ({"cmd": "login", "user": NAME, "password": "x"}, {"cmd": "login_reply", "result": "user_not_exist"}),
+    ({"cmd": "login", "user": "a|b", "password": "x"}, {"cmd": "login_reply", "result": "user_not_exist"}),
+    ({"cmd": "add", "user": "ann", "friend": NAME}, {"cmd": "add_reply", "result": "user_not_exist"}),
+    ({"cmd": "add", "user": "ann", "friend": "ann"}, {"cmd": "add_reply", "result": "user_not_exist"}),
+    ({"cmd": "add", "user": "ben", "friend": "ben"}, {"cmd": "add_reply", "result": "user_not_exist"}),
+    ({"cmd": "create_group", "group": NAME}, {"cmd": "create_group_reply", "result": "group_exist"}),
+    ({"cmd": "add_group", "group": " g"}, {"cmd": "add_group_reply", "result": "group_not_exist"}),
+    ({"cmd": "private_chat", "user_to": "nobody", "text": "x"}, AWAY),
+    ({"cmd": "private_chat", "user_to": NAME, "text": "x"}, AWAY),
+    ({"cmd": "private_chat", "user_to": "ann", "text": LONG}, AWAY),
+    ({"cmd": "group_chat", "group": "g", "text": "x"}, AWAY),
+    ({"cmd": "group_chat", "group": NAME, "text": LONG}, AWAY),
+    ({"cmd": "send_file", "to_user": "ann", "filename": "f", "length": 2**50}, NO_FILE),
+    ({"cmd": "send_file", "to_user": "ann", "filename": "f", "length": -1}, NO_FILE),
+    ({"cmd": "send_file", "to_user": "ann", "filename": "f", "length": 1}, NO_FILE),
+]  # fmt: skip
 
 
-def test_a_login_does_not_repeat_what_an_earlier_session_was_sent(server: RunningServer, connect: Connect) -> None:
-    modern = server.user("modern")
-    ann = _log_in(connect(), "ann")
-    sent = [modern.private_chat("ann", str(number))["mid"] for number in range(3)]
-    assert texts(ann.read() for _ in range(3)) == ["0", "1", "2"]
-    ann.socket.close()
-    wait_until(lambda: _acked(server, "ann") == sent[-1], "what was written counts as received")
-    modern.private_chat("ann", "new")
-    again = connect()
-    again.ask(cmd="login", user="ann", password="ann")
-    assert again.read()["text"] == "new"
-    again.ask(cmd="offline", user="ann")
-    wait_until(lambda: _acked(server, "ann") > sent[-1], "after offline, too")
-    assert again.ask(cmd="login", user="ann", password="ann")["cmd"] == "login_reply"
-    assert again.ask(cmd="ping")["cmd"] == "ping_reply", "nothing is repeated in between"
+@PLAIN
+def test_a_refusal_is_a_word_that_its_window_shows(server: RunningServer, connect: Connect) -> None:
+    before = connect()
+    ann = connect().log_in("ann")
+    for request, reply in REFUSED:
+        peer = before if request["cmd"] in ("register", "login") else ann
+        assert peer.ask(**request) == reply, request
 
 
-def test_what_was_not_written_before_the_end_comes_at_the_next_login(
-    server: RunningServer, connect: Connect, paced: Gaps
+@PLAIN
+@pytest.mark.parametrize("cmd", ["add", "create_group", "add_group", "private_chat", "group_chat", "send_file"])
+def test_after_offline_a_request_is_refused_in_a_way_that_is_seen(
+    server: RunningServer, connect: Connect, cmd: str
 ) -> None:
-    modern = server.user("modern")
-    ann = connect()
-    ann.say(cmd="register", user="ann", password="ann")
-    json.loads(ann.socket.recv(65536))
-    sent = [modern.private_chat("ann", str(number))["mid"] for number in range(3)]
-    ann.say(cmd="login", user="ann", password="ann")
-    for _ in range(2):
-        paced.get(timeout=15)()
-        json.loads(ann.socket.recv(65536))
-    ann.socket.close()
-    wait_until(lambda: server.server.services.online.find("ann") is None, "the session is over")
-    modern.expect("ack", mid=0)  # the journal has written what that session left behind
-    assert _acked(server, "ann") == sent[0]
-    assert texts(arrived(server.again("ann"))) == ["1", "2"]
+    server.user("ben")
+    ann = connect().log_in("ann")
+    ann.say(cmd="offline", user="ann")
+    fields = {"user_from": "ann", "user_to": "ben", "text": "x", "group": "g", "friend": "ben"}
+    reply = ann.ask(cmd=cmd, **fields)
+    expected: dict[str, Any] = {
+        "add": {"cmd": "add_reply", "result": "user_not_exist"},
+        "create_group": {"cmd": "create_group_reply", "result": "group_exist"},
+        "add_group": {"cmd": "add_group_reply", "result": "group_not_exist"},
+        "send_file": {"cmd": "send_file_reply", "result": "timeout"},
+    }
+    assert reply == expected.get(cmd, AWAY)
+    ann.log_in("ann", known=True)
+    assert ann.ask(cmd="private_chat", user_from="ann", user_to="ben", text="x")["result"] == "success"
 
 
-def test_what_one_user_was_sent_says_nothing_of_the_next_one_on_that_connection(
-    server: RunningServer, connect: Connect, paced: Gaps
+@PLAIN
+@pytest.mark.parametrize("pieces", [1, 1000])
+def test_what_is_too_long_is_passed_over_and_answered(server: RunningServer, connect: Connect, pieces: int) -> None:
+    ann = connect().log_in("ann")
+    for cmd, more in (("private_chat", {"user_to": "ann"}), ("group_chat", {"group": "g"})):
+        huge = indented({"cmd": cmd, "text": "}x" * 300_000, **more})
+        for start in range(0, len(huge), len(huge) // pieces + 1):
+            ann.socket.sendall(huge[start : start + len(huge) // pieces + 1])
+        assert ann.read() == AWAY
+        ann.quiet()
+
+
+@PLAIN
+def test_what_is_too_long_and_nothing_at_all_has_no_answer(server: RunningServer, connect: Connect) -> None:
+    ann = connect().log_in("ann")
+    ann.say(text="x" * 100_000, cmd="private_chat")
+    ann.quiet()
+
+
+@PLAIN
+def test_a_guesser_is_told_that_the_password_is_wrong(server: RunningServer, connect: Connect) -> None:
+    peer = connect().log_in("ann")
+    peer.say(cmd="offline", user="ann")
+    for _ in range(7):
+        assert peer.ask(cmd="login", user="ann", password="x") == {"cmd": "login_reply", "result": "password_error"}
+    assert peer.ask(cmd="login", user="ann", password="ann")["result"] == "password_error", "it has to wait"
+
+
+@PLAIN
+def test_many_who_log_in_at_once_from_one_address_wait_and_are_let_in(
+    server: RunningServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    modern = server.user("modern")
-    for name in ("ann", "ben"):
-        server.connect().register(name, name)
-    for text in ("for ben 0", "for ben 1"):
-        modern.private_chat("ben", text)
-    newest = modern.private_chat("ann", "for ann")["mid"]
+    monkeypatch.setattr(server.server.services.login_places, "_most", 3)
+    peers = [connect() for _ in range(50)]
+    for cmd in ("register", "login"):
+        for number, peer in enumerate(peers):
+            peer.say(cmd=cmd, user=f"u{number}", password="x")
+        assert {peer.read()["result"] for peer in peers} == {"success"}
+    assert not server.server.services.login_places._taken
+    assert not server.server.services.login_places._waiting
+
+
+@PLAIN
+def test_those_who_left_the_queue_of_logins_keep_nobody_waiting(
+    server: RunningServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = server.server.services.login_places
+    monkeypatch.setattr(places, "_most", 1)
+    assert places.take("127.0.0.1")
+    gone = connect()
+    gone.say(cmd="login", user="gone", password="x")
+    wait_until(lambda: places._waiting, "it waits")
+    stays = connect()
+    stays.say(cmd="register", user="stays", password="x")
+    wait_until(lambda: len(places._waiting["127.0.0.1"]) == 2, "both wait")
+    gone.socket.close()
+    places.give_back("127.0.0.1")
+    assert stays.read() == {"cmd": "register_reply", "result": "success"}
+
+
+@PLAIN
+def test_a_login_waits_when_others_at_its_address_have_guessed(server: RunningServer, connect: Connect) -> None:
+    server.user("ann").close()
+    failures = server.server.services.failures
+    for number in range(50):
+        failures.failed(f"other{number}", "127.0.0.1")
+    assert failures.address_wait_ms("127.0.0.1") > 0
     peer = connect()
     peer.say(cmd="login", user="ann", password="ann")
-    _release_until(paced, peer, "private_chat")
-    peer.say(cmd="offline")
-    paced.get(timeout=15)()
-    _release_until(paced, peer, "offline_reply")
-    wait_until(lambda: _acked(server, "ann") == newest, "Ann has had hers")
-    peer.say(cmd="login", user="ben", password="ben")
-    paced.get(timeout=15)()
-    _release_until(paced, peer, "login_reply")
-    peer.socket.close()
-    wait_until(lambda: server.server.services.online.find("ben") is None, "Ben has left without his messages")
-    modern.expect("ack", mid=0)  # the journal has written what Ben's session left behind
-    assert texts(arrived(server.again("ben"))) == ["for ben 0", "for ben 1"]
-
-
-@plain_and_tls
-def test_what_a_client_did_not_read_before_its_connection_broke_is_sent_again(server: RunningServer) -> None:
-    modern = server.user("modern")
-    peer, pacer = _tiny_window(server, "ann")
-    sent = [modern.private_chat("ann", f"{number} {LONG}")["mid"] for number in range(10)]
-    wait_until(lambda: pacer.written == sent[-1], "the kernel holds all of them")
-    _break(server, peer, "ann")
-    modern.expect("ack", mid=0)  # the journal has written what that session left behind
-    assert _acked(server, "ann") == 0
-    assert _numbers(arrived(server.again("ann"))) == list(range(10))
-
-
-@plain_and_tls
-def test_what_a_client_has_read_is_not_sent_again_though_its_connection_broke(server: RunningServer) -> None:
-    modern = server.user("modern")
-    peer, pacer = _tiny_window(server, "ann")
-    sent = [modern.private_chat("ann", f"{number} {LONG}")["mid"] for number in range(10)]
-    assert _numbers(peer.read() for _ in range(10)) == list(range(10))
-    wait_until(lambda: pacer.confirmed == sent[-1], "the peer's kernel has acknowledged it")
-    _break(server, peer, "ann")
-    wait_until(lambda: _acked(server, "ann") == sent[-1], "what has arrived counts as had")
-    assert arrived(server.again("ann")) == []
-
-
-@plain_and_tls
-def test_what_has_arrived_counts_although_something_is_always_on_its_way(server: RunningServer) -> None:
-    modern = server.user("modern")
-    peer, pacer = _tiny_window(server, "ann")
-    sent = [modern.private_chat("ann", f"{number} {LONG}")["mid"] for number in range(10)]
-    wait_until(lambda: pacer.written == sent[-1], "the kernel holds all of them")
-    assert _numbers(peer.read() for _ in range(3)) == [0, 1, 2]
-    wait_until(lambda: pacer.confirmed > 0, "a part has arrived")
-    _break(server, peer, "ann")
-    wait_until(lambda: _acked(server, "ann") > 0, "that part counts as had")
-    again = _numbers(arrived(server.again("ann")))
-    assert set(range(3, 10)) <= set(again) < set(range(10))
-
-
-@plain_and_tls
-def test_offline_counts_nothing_that_is_still_on_its_way(server: RunningServer) -> None:
-    modern = server.user("modern")
-    peer, pacer = _tiny_window(server, "ann")
-    sent = [modern.private_chat("ann", f"{number} {LONG}")["mid"] for number in range(3)]
-    wait_until(lambda: pacer.written == sent[-1], "the kernel holds all of them")
-    peer.send(indented({"cmd": "offline"}))
-    wait_until(lambda: server.server.services.online.find("ann") is None, "the session is over")
-    modern.expect("ack", mid=0)  # the journal has written what that session left behind
-    assert _acked(server, "ann") == 0
-    assert (_numbers(peer.read() for _ in range(3)), peer.read()["cmd"]) == ([0, 1, 2], "offline_reply")
-    peer.close()
-
-
-def test_a_line_that_the_kernel_refuses_counts_as_not_had() -> None:
-    with hand_turned() as loop:
-        pair = Pair(loop, ConnectionSettings(20_000, 100_000, None, 10.0, lambda peer: True))
-        pacer = Pacer(pair.connection, 20_000, 100_000, lambda: None)
-        pair.peer.close()
-        pacer.write(b"line\n", 7)
-        pair.connection.flush()  # before the loop has seen the end
-        assert (pair.connection.closed, pacer.written, pacer.forget()) == (True, 7, 0)
-
-
-def test_nothing_is_checked_any_more_once_the_connection_is_gone(server: RunningServer) -> None:
-    modern = server.user("modern")
-    peer, pacer = _tiny_window(server, "ann")
-    modern.private_chat("ann", LONG)
-    wait_until(lambda: pacer._check_gap > LEGACY_GAP, "it looks again and again")
-    _break(server, peer, "ann")
-    wait_until(lambda: pacer.written == 0, "what the user has had is settled")
-    assert pacer._timer is not None
-    assert pacer._timer.callback is None
-
-
-def _tiny_window(server: RunningServer, name: str) -> tuple[RawPeer, Pacer]:
-    """A legacy session whose kernel takes next to nothing that is not read, and the server's side of its output."""
-    peer = RawPeer(server, receive_buffer=4096)
-    for cmd in ("register", "login"):
-        peer.send(indented({"cmd": cmd, "user": name, "password": name}))
-        assert peer.read()["result"] == "success"
-    [pacer] = [p._pacer for peers in server.server._peers.values() for p in list(peers.values()) if p._pacer]
-    return peer, pacer
-
-
-def _break(server: RunningServer, peer: RawPeer, name: str) -> None:
-    peer.reset()
-    wait_until(lambda: server.server.services.online.find(name) is None, "the session is over")
-
-
-def _numbers(messages: Iterable[Object]) -> list[int]:
-    return [int(text.split()[0]) for text in texts(messages)]
-
-
-def _log_in(peer: Legacy, name: str) -> Legacy:
-    peer.ask(cmd="register", user=name, password=name)
-    assert peer.ask(cmd="login", user=name, password=name)["result"] == "success"
-    return peer
-
-
-def _acked(server: RunningServer, user: str) -> int:
-    with server.server.services.database.transaction() as tx:
-        return int(tx.rows("SELECT acked FROM users WHERE name = ?", user)[0][0])
-
-
-def _release_until(paced: Gaps, peer: Legacy, cmd: str) -> None:
-    """Let objects through, one by one, until that one has been read; the next one stays where it is."""
-    while peer.read()["cmd"] != cmd:
-        paced.get(timeout=15)()
+    assert peer.read()["result"] == "success"

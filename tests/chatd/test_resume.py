@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import socket
-from functools import partial
 
 import pytest
 
 from chatd.security.backoff import LONGEST_WAIT
+from chatwire import transport
 from chatwire.client import Client
 from chatwire.codec import Object
 from tests.conftest import ServerFactory
 from tests.support.chatting import result
 from tests.support.running import RunningServer
+from tests.support.waiting import DEADLINE
 
 ADDRESS = "127.0.0.1"
 
@@ -20,7 +21,7 @@ ADDRESS = "127.0.0.1"
 def test_resume_begins_a_session_like_login(server: RunningServer) -> None:
     alice, bob = server.friends("alice", "bob")
     bob.close()
-    assert alice.next_push(15) == {"cmd": "friend_offline", "friend": "bob"}
+    assert alice.next_push(DEADLINE) == {"cmd": "friend_offline", "friend": "bob"}
     sent = alice.private_chat("bob", "while you were away")
     again = server.connect()
     reply = again.resume("bob", bob.token)
@@ -28,10 +29,10 @@ def test_resume_begins_a_session_like_login(server: RunningServer) -> None:
     assert (reply["friend"], reply["friends"]) == ("alice", [{"user": "alice", "online": True}])
     assert reply["token"] == bob.token
     assert (reply["mid"], reply["unread"]) == (sent["mid"], [{"peer": "alice", "count": 1, "mid": 0}])
-    push = again.next_push(15)
+    push = again.next_push(DEADLINE)
     assert push is not None
     assert push["text"] == "while you were away"
-    assert alice.next_push(15) == {"cmd": "friend_login", "friend": "bob"}
+    assert alice.next_push(DEADLINE) == {"cmd": "friend_login", "friend": "bob"}
 
 
 def test_a_token_may_be_used_by_several_connections_and_again(server: RunningServer) -> None:
@@ -79,8 +80,14 @@ def test_too_many_failures_close_an_account_for_that_address_only(
     _lock_for_long(server, "alice")
     assert result(server.connect(), "login", user="alice", password="alice") == "rate_limited"
     server.connect().login("bob", "bob")
-    monkeypatch.setattr(socket, "create_connection", partial(socket.create_connection, source_address=("127.0.0.2", 0)))
+    monkeypatch.setattr(transport, "connect", _from_elsewhere)
     server.connect().login("alice", "alice")
+
+
+def _from_elsewhere(host: str, port: int, timeout: float) -> socket.socket:
+    sock = socket.create_connection((host, port), timeout, ("127.0.0.2", 0))
+    sock.setblocking(False)
+    return sock
 
 
 def test_names_that_do_not_exist_are_slowed_down_too(make_server: ServerFactory) -> None:

@@ -14,21 +14,19 @@ from chatwire.client import Client
 from chatwire.codec import decode, encode
 from chatwire.errors import LinkError, LinkTimeout, Refused, UnknownFingerprint
 from tests.support.running import RunningServer
+from tests.support.waiting import DEADLINE
 
-
-@pytest.fixture
-def engine() -> str:
-    return "sqlite"
+pytestmark = pytest.mark.sqlite
 
 
 class Pair:
     """A client and the other end of its connection, which says what a test wants it to say."""
 
-    def __init__(self, timeout: float = 15.0) -> None:
+    def __init__(self, timeout: float = DEADLINE) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.client = Client(*listener.getsockname(), timeout=timeout)
             self.server, _ = listener.accept()
-        self.server.settimeout(15)
+        self.server.settimeout(DEADLINE)
 
     def says(self, *objects: dict[str, Any]) -> None:
         self.server.sendall(b"".join(map(encode, objects)))
@@ -58,7 +56,7 @@ def test_a_request_returns_its_own_reply_and_keeps_what_came_before_it(pair: Pai
     pair.says(push, _message(5), other, {"cmd": "ping_reply", "id": 1, "result": "success", "ts": 9}, late)
     assert pair.client.request("ping") == {"cmd": "ping_reply", "id": 1, "result": "success", "ts": 9}
     assert pair.heard() == {"cmd": "ping", "id": 1}
-    assert [pair.client.next_push(15) for _ in range(4)] == [push, _message(5), other, late]
+    assert [pair.client.next_push(DEADLINE) for _ in range(4)] == [push, _message(5), other, late]
     assert pair.client.next_push(0) is None
 
 
@@ -83,14 +81,14 @@ def test_a_request_without_reply_ends_in_time_and_the_connection_stays() -> None
         with pytest.raises(LinkTimeout):
             both.client.request("ping")
         both.says({"cmd": "ping_reply", "id": 1, "result": "success"})
-        assert both.client.next_push(15) == {"cmd": "ping_reply", "id": 1, "result": "success"}
+        assert both.client.next_push(DEADLINE) == {"cmd": "ping_reply", "id": 1, "result": "success"}
 
 
 def test_a_message_is_handed_out_once(pair: Pair) -> None:
     pair.client.seen = 2
     push = {"cmd": "read", "user": "bob", "peer": "alice", "mid": 1}
     pair.says(_message(2), _message(3), _message(3), push, _message(1), _message(4))
-    mids = [obj["mid"] for obj in (pair.client.next_push(15) for _ in range(3)) if obj]
+    mids = [obj["mid"] for obj in (pair.client.next_push(DEADLINE) for _ in range(3)) if obj]
     assert mids == [3, 1, 4]
     assert pair.client.seen == 4
 
@@ -98,7 +96,7 @@ def test_a_message_is_handed_out_once(pair: Pair) -> None:
 def test_the_reply_to_a_message_that_nobody_waits_for_counts_as_seen(pair: Pair) -> None:
     pair.client.send("group_chat", group="g", text="t")
     pair.says({"cmd": "group_chat_reply", "id": 1, "result": "success", "mid": 7, "ts": 1}, _message(7), _message(8))
-    assert [pair.client.next_push(15), pair.client.next_push(15)] == [
+    assert [pair.client.next_push(DEADLINE), pair.client.next_push(DEADLINE)] == [
         {"cmd": "group_chat_reply", "id": 1, "result": "success", "mid": 7, "ts": 1}, _message(8),
     ]  # fmt: skip
 
@@ -108,8 +106,8 @@ def test_an_offer_of_a_file_has_a_reply_of_either_name(pair: Pair, name: str) ->
     strange, reply = {"cmd": "private_chat_reply", "id": 1}, {"cmd": name, "id": 1, "result": "busy", "mid": 4}
     pair.says(strange, {"cmd": name, "id": 2}, reply)
     assert pair.client.request("send_file", to_user="bob", filename="a", length=1) == reply
-    assert pair.client.next_push(15) == strange
-    assert pair.client.next_push(15) == {"cmd": name, "id": 2}
+    assert pair.client.next_push(DEADLINE) == strange
+    assert pair.client.next_push(DEADLINE) == {"cmd": name, "id": 2}
     pair.says({"cmd": "send_file_port_reply", "id": 2})
     pair.client.timeout = 0.05
     with pytest.raises(LinkTimeout):
@@ -121,18 +119,18 @@ def test_offers_of_files_are_messages(pair: Pair) -> None:
         return {"cmd": "recv_file_port_reply", "file": "f", "filename": "a", "length": 1, "mid": mid}
 
     pair.says(offer(3), _message(3), offer(2), {"cmd": "send_file_port_reply", "id": 9, "mid": 5}, offer(4), offer(6))
-    assert pair.client.next_push(15) == offer(3)
+    assert pair.client.next_push(DEADLINE) == offer(3)
     assert pair.client.seen == 3
-    push = pair.client.next_push(15)
+    push = pair.client.next_push(DEADLINE)
     assert push is not None
     assert push["cmd"] == "send_file_port_reply"
     assert pair.client.seen == 5
-    assert pair.client.next_push(15) == offer(6)
+    assert pair.client.next_push(DEADLINE) == offer(6)
 
 
 def test_a_line_that_is_no_object_costs_only_itself(pair: Pair) -> None:
     pair.server.sendall(b"[1]\nnonsense\n\xff\xfe\n" + encode(_message(1)))
-    assert pair.client.next_push(15) == _message(1)
+    assert pair.client.next_push(DEADLINE) == _message(1)
 
 
 def test_another_thread_can_wake_a_waiting_client(pair: Pair) -> None:
@@ -140,7 +138,7 @@ def test_another_thread_can_wake_a_waiting_client(pair: Pair) -> None:
     thread = threading.Thread(target=lambda: woken.append(pair.client.next_push(None)))
     thread.start()
     pair.client.wake()
-    thread.join(15)
+    thread.join(DEADLINE)
     assert woken == [None]
 
 
@@ -164,7 +162,7 @@ def test_a_wake_is_not_swallowed_by_half_an_object(pair: Pair) -> None:
     pair.client.wake()
     assert pair.client.next_push(None) is None
     pair.server.sendall(data[9:])
-    assert pair.client.next_push(15) == _message(1)
+    assert pair.client.next_push(DEADLINE) == _message(1)
 
 
 def test_waking_a_closed_client_does_nothing(pair: Pair) -> None:
@@ -190,9 +188,9 @@ def test_pushes_that_a_failed_request_has_read_are_handed_out(pair: Pair) -> Non
     pair.server.shutdown(socket.SHUT_WR)
     with pytest.raises(LinkError):
         pair.client.request("ping")
-    assert [pair.client.next_push(15), pair.client.next_push(15)] == [_message(1), _message(2)]
+    assert [pair.client.next_push(DEADLINE), pair.client.next_push(DEADLINE)] == [_message(1), _message(2)]
     with pytest.raises(LinkError):
-        pair.client.next_push(15)
+        pair.client.next_push(DEADLINE)
 
 
 def test_the_last_words_of_a_server_are_heard(server: RunningServer) -> None:
@@ -218,7 +216,7 @@ def test_a_server_without_tls_is_told_and_nothing_is_left_open() -> None:
         answering = threading.Thread(target=_answer_in_plain_text, args=(listener,))
         answering.start()
         with pytest.raises(LinkError, match="TLS"):
-            Client(*listener.getsockname(), tls=True, fingerprint="AA", timeout=15)
+            Client(*listener.getsockname(), tls=True, fingerprint="AA", timeout=DEADLINE)
         answering.join()
 
 
@@ -255,4 +253,4 @@ def test_a_server_whose_object_never_ends_is_left(monkeypatch: pytest.MonkeyPatc
         with served, client:
             served.sendall(b'{"cmd":"' + b"x" * 2000)
             with pytest.raises(LinkError, match="more than an object can hold"):
-                client.next_push(15)
+                client.next_push(DEADLINE)

@@ -35,13 +35,14 @@ DAEMON = {"file_daemon", "file_report", "file_port"}
 RATES = {"login", "edit", "query", "chat", "mark"}
 
 GOOD: dict[f.Check, Any] = {
-    f.name: "alice", f.string: "alice", f.password: "pw", f.text: "hi", f.cid: "c1", f.token: "t0", f.mid: 7,
-    f.after: -1, f.limit: 10, f.length: 5, f.filename: "a.txt", f.sha256: "0" * 64, f.file_id: "abc-_0", f.ticket: "t0",
-    f.number: 3, f.port: 80, f.report: "complete", f.role: "send",
+    f.name: "alice", f.new_name: "alice", f.string: "alice", f.password: "pw", f.text: "hi", f.cid: "c1",
+    f.token: "t0", f.mid: 7, f.after: -1, f.limit: 10, f.length: 5, f.filename: "a.txt", f.sha256: "0" * 64,
+    f.file_id: "abc-_0", f.ticket: "t0", f.number: 3, f.port: 80, f.report: "complete", f.role: "send",
     f.names: ["bob", "carol"],
 }  # fmt: skip
 BAD: dict[f.Check, list[Any]] = {
     f.name: [1, "", " a", "a|b", "a" * 33, "a\nb", "a\u202eb", [], {}, True],
+    f.new_name: [1, "", "a|b", "ann\u200d"],
     f.string: [1, 1.5, False, [], {}],
     f.password: [1, [], "x" * 1025],
     f.text: [1, [], {}],
@@ -64,6 +65,7 @@ BAD: dict[f.Check, list[Any]] = {
 SECRET = "hunter2 " * 200
 
 untimed = settings(deadline=None)
+brief = settings(deadline=None, max_examples=25)  # they run for every command
 every_command = pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 FIELDS = [pytest.param(c, spec, id=f"{c.name}-{spec.name}") for c in COMMANDS.values() for spec in c.fields]
 every_field = pytest.mark.parametrize(("command", "spec"), FIELDS)
@@ -256,7 +258,7 @@ VALUES = st.recursive(SCALARS, lambda v: st.lists(v, max_size=2) | st.dictionari
 
 
 @every_command
-@untimed
+@brief
 @given(request=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6))
 def test_any_object_passes_or_is_a_bad_request(command: Command, request: Object) -> None:
     try:

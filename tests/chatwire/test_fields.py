@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+import unicodedata2
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatwire import fields as f
+from chatwire import names
 
 untimed = settings(deadline=None)
-brief = settings(deadline=None, max_examples=50)  # they run for every check
+brief = settings(deadline=None, max_examples=25)  # they run for every check
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -20,15 +23,15 @@ ANYTHING = st.recursive(
     max_leaves=5,
 )
 CHECKS: list[f.Check] = [
-    f.name, f.string, f.password, f.text, f.cid, f.token, f.mid, f.after, f.limit, f.request_id, f.length, f.filename,
-    f.sha256, f.file_id, f.ticket, f.number, f.port, f.report, f.role, f.names,
+    f.name, f.new_name, f.string, f.password, f.text, f.cid, f.token, f.mid, f.after, f.limit, f.request_id, f.length,
+    f.filename, f.sha256, f.file_id, f.ticket, f.number, f.port, f.report, f.role, f.names,
 ]  # fmt: skip
 STRINGS: list[f.Check] = [
-    f.name, f.string, f.password, f.text, f.cid, f.token, f.filename, f.sha256, f.file_id, f.ticket, f.report, f.role,
+    f.name, f.new_name, f.string, f.password, f.text, f.cid, f.token, f.filename, f.sha256, f.file_id, f.ticket,
+    f.report, f.role,
 ]  # fmt: skip
 NUMBERS: list[f.Check] = [f.mid, f.after, f.limit, f.number, f.port]
-UNFIT = "must not contain control characters, invisible ones or '|'"
-BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+UNFIT = "must not contain control characters or '|'"
 
 
 def problem(check: f.Check, value: Any) -> str:
@@ -102,37 +105,9 @@ def test_a_name_has_nothing_that_breaks_a_list_or_a_line(char: str) -> None:
     assert problem(f.name, f"a{char}b") == UNFIT
 
 
-def test_the_bidi_controls_are_those_of_unicode() -> None:
-    known = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
-    by_class = {chr(c) for c in range(0x110000) if unicodedata.bidirectional(chr(c)) in known}
-    assert set(BIDI) == by_class | {"\u061c", "\u200e", "\u200f"}
-
-
-@pytest.mark.parametrize("char", BIDI)
-@pytest.mark.parametrize("pattern", ["{}", "{}a", "a{}", "a{}b"])
-def test_a_name_has_no_bidi_controls(pattern: str, char: str) -> None:
-    assert problem(f.name, pattern.format(char)) == UNFIT
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "ben\u200b", "ben\u2060", "b\u00aden", "\ufeffben", "be\u200dn", "ben\ufe0f", "ben\ufe00", "\u3164", "\u2800",
-        "\u5c0f\u200d\u7ea2", "\U0001f600\u200d", "ben\U000e0101", "\U000e0062",
-    ],
-)  # fmt: skip
-def test_a_name_has_nothing_invisible(name: str) -> None:
-    assert problem(f.name, name) == UNFIT
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "\U0001f469\u200d\U0001f4bb", "\u2764\ufe0f\u200d\U0001f525", "\u0645\u06cc\u200c\u062e\u0648",
-        "\u0915\u094d\u200d\u0937", "\U0001f44d\U0001f3fd", "\u5c0f\u7ea2", "Zo\u00eb",
-    ],
-)  # fmt: skip
-def test_a_name_may_have_joiners_where_they_show(name: str) -> None:
+@pytest.mark.parametrize("name", ["ann\u200d", "a\u00a0b", "ann1\ufe0f", "\ufdd0"])
+def test_only_a_new_name_has_to_have_nothing_invisible(name: str) -> None:
+    assert problem(f.new_name, name) == "must not contain characters that cannot be seen where they stand"
     assert f.name(name) == name
 
 
@@ -157,8 +132,8 @@ def test_the_length_counts_after_normalisation() -> None:
 
 
 def test_no_character_decomposes_into_more_than_the_bound_says() -> None:
-    longest = max(len(unicodedata.normalize("NFD", chr(c))) for c in range(0x110000))
-    assert longest <= f._MAX_DECOMPOSED
+    longest = max(len(unicodedata2.normalize("NFD", chr(c))) for c in range(0x110000))
+    assert longest <= names.MAX_DECOMPOSED
 
 
 def test_piled_up_marks_are_refused_before_they_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,32 +141,12 @@ def test_piled_up_marks_are_refused_before_they_are_sorted(monkeypatch: pytest.M
 
     def normalize(form: str, text: str) -> str:
         normalised.append(len(text))
-        return unicodedata.normalize(form, text)  # type: ignore[arg-type]
+        return str(unicodedata2.normalize(form, text))
 
-    class Module:
-        pass
-
-    fake = Module()
-    fake.normalize, fake.category = normalize, unicodedata.category  # type: ignore[attr-defined]
-    monkeypatch.setattr(f, "unicodedata", fake)
+    monkeypatch.setattr(names, "unicodedata2", SimpleNamespace(normalize=normalize))
     problem(f.name, "a" + "\u0301" * 16_000 + "\u0316" * 16_000)
     assert f.name("e\u0301") == "\u00e9"
     assert normalised == [2]
-
-
-@untimed
-@given(st.text(max_size=140))
-@example("a\u0301" * 32)
-def test_an_accepted_name_keeps_all_promises(value: str) -> None:
-    try:
-        name = f.name(value)
-    except ValueError:
-        return
-    assert name == unicodedata.normalize("NFC", value)
-    assert 1 <= len(name) <= 32
-    assert name == name.strip()
-    assert name.splitlines() == [name]
-    assert not set(name) & set("|" + BIDI)
 
 
 # -- other strings -------------------------------------------------------------
@@ -319,9 +274,17 @@ def test_a_file_has_a_name_of_1_to_255_characters(value: str) -> None:
     assert problem(f.filename, value) == "must end in a name of 1 to 255 characters"
 
 
-@pytest.mark.parametrize("char", [*"\0\n\r\t\x1b\x7f\x85\u2028\u2029\ud800\u202e\u2066"])
+@pytest.mark.parametrize("char", [*"\0\n\r\t\x1b\x7f\x85\u2028\u2029\ud800\u202e\u2066\ufffe\U0010ffff"])
 def test_a_filename_has_nothing_that_deceives(char: str) -> None:
     assert problem(f.filename, f"photo{char}gpj.exe") == "must not contain control characters"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\U0001fa77.png", "\u200fa.txt", "a\u200db", "\ue000", "\u0378", "\ufeffa", "e\u0301", "a\u00ad", "\U000e0067"],
+)
+def test_a_filename_is_not_changed(name: str) -> None:
+    assert f.filename(name) == name
 
 
 def test_a_hash_goes_on_in_lower_case() -> None:

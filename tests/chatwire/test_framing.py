@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatwire import framing
-from chatwire.errors import FrameTooLong
-from chatwire.framing import Framer
+from chatwire.errors import FrameTooLong, ObjectSkipped
+from chatwire.framing import Framer, SkippingFramer
 
 LIMIT = 64
 ROOMY = 1 << 20
@@ -317,3 +317,51 @@ def test_the_beginning_of_an_object_does_not_hold_the_piece_it_came_in(before: b
     assert framer._buffer.__sizeof__() < 1000
     framer.feed(b"}\n")
     assert framer.next() == b"{}"
+
+
+# -- what is too long is passed over -------------------------------------------------
+
+
+BIG = b'{\n    "cmd": "private_chat",\n    "text": "' + b"}{x" * 40 + b'"\n}'
+AFTER = b'{\n    "cmd": "ping"\n}'
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 1000])
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n\n"])
+def test_a_spread_object_that_is_too_long_is_skipped(size: int, end: bytes) -> None:
+    framer = SkippingFramer(100)
+    stream = BIG + end + AFTER + BIG + end + b'{"cmd":"line"}\n'
+    got: list[bytes] = []
+    for start in range(0, len(stream), size):
+        framer.feed(stream[start : start + size])
+        while True:
+            try:
+                frame = framer.next()
+            except ObjectSkipped as error:
+                frame = error.beginning[:26]
+            if frame is None:
+                break
+            got.append(frame)
+        assert len(framer._buffer) <= 100 + max(size, len(AFTER))
+    assert got == [BIG[:26], AFTER, BIG[:26], b'{"cmd":"line"}']
+
+
+def test_an_object_without_an_end_is_an_error_after_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "MOST_SKIPPED", 1000)
+    framer = SkippingFramer(100)
+    framer.feed(BIG[:-2])
+    with pytest.raises(ObjectSkipped):
+        framer.next()
+    for _ in range(8):
+        framer.feed(b"x" * 100)
+        assert framer.next() is None
+    framer.feed(b"x" * 200)
+    with pytest.raises(FrameTooLong):
+        framer.next()
+
+
+def test_a_line_that_is_too_long_is_an_error_as_before() -> None:
+    framer = SkippingFramer(100)
+    framer.feed(b"x" * 200)
+    with pytest.raises(FrameTooLong):
+        framer.next()

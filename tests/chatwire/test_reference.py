@@ -43,7 +43,7 @@ def test_every_command_has_a_section_with_all_its_words(name: str) -> None:
         assert f"`{word}`" in section
 
 
-@pytest.mark.parametrize("word", [*GENERIC_RESULTS, *PUSHED])
+@pytest.mark.parametrize("word", [*GENERIC_RESULTS, *sorted(PUSHED)])
 def test_every_generic_result_and_push_is_explained(word: str) -> None:
     assert re.search(rf"^\| `{word}` \|", TEXT, re.MULTILINE)
 

@@ -24,12 +24,9 @@ from chatwire.resilient import ResilientClient
 from tests.conftest import ProcessFactory
 from tests.support.running import Clients, RunningServer, ServerProcess
 
+pytestmark = pytest.mark.sqlite
+
 DEADLINE = 60.0
-
-
-@pytest.fixture
-def engine() -> str:
-    return "sqlite"
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +40,7 @@ class Talker:
     def __init__(self, server: Clients, name: str) -> None:
         pin = server.fingerprint if server.tls else None
         self.client = ResilientClient(
-            lambda: Client(server.host, server.port, tls=server.tls, fingerprint=pin, timeout=15), name, name
+            lambda: Client(server.host, server.port, tls=server.tls, fingerprint=pin, timeout=DEADLINE), name, name
         )
         self.events: list[Event] = []
 
@@ -286,7 +283,7 @@ class ScriptedServer:
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
-    def connect(self, timeout: float = 15.0) -> Client:
+    def connect(self, timeout: float = DEADLINE) -> Client:
         return Client(*self._listener.getsockname(), timeout=timeout)
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import re
@@ -10,12 +9,11 @@ import socketserver
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from chatwire.__main__ import address
+from chatwire.characters import is_harmless
 from chatwire.events import LinkUp
 from chatwire.pins import Pins
 from chatwire.terminal import app as _app  # noqa: F401  (fills the table of commands)
@@ -28,31 +26,17 @@ from chatwire.terminal.plain import PlainScreen
 from chatwire.terminal.safe import safe, safe_lines
 from chatwire.terminal.state import Conversation, Pending, State
 from chatwire.terminal.transfers import Transfers
-from tests.chatwire.terminals import PATIENCE, Program, friends, log_in, programs, register
-from tests.conftest import ProcessFactory
+from tests.chatwire.terminals import Program, friends, log_in, register
+from tests.support.combinations import PLAIN, SECURE, TRANSPORTS
 from tests.support.running import ROOT, ServerProcess
+from tests.support.unicode_corpus import texts
+from tests.support.waiting import DEADLINE
 
 # A pseudo-terminal is made by a fork; what the child does before its exec is safe with other threads around.
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")]
 
 
-@pytest.fixture
-def engine() -> str:
-    return "sqlite"
-
-
-@pytest.fixture
-def process(make_process: ProcessFactory) -> ServerProcess:
-    return make_process()
-
-
-@pytest.fixture
-def program(process: ServerProcess, tmp_path: Path) -> Iterator[Program]:
-    """Start programs for users of the server; each has a configuration folder of its own."""
-    with programs(process, tmp_path) as start:
-        yield start
-
-
+@TRANSPORTS
 def test_two_users_meet_and_chat(program: Program, process: ServerProcess) -> None:
     alice, bob = friends(program, process)
     alice.enters("/to bob")
@@ -142,6 +126,7 @@ def test_history_goes_backwards_page_by_page(program: Program, process: ServerPr
     bob.shows("there is nothing earlier")
 
 
+@TRANSPORTS
 def test_nothing_is_missing_after_the_server_was_killed(program: Program, process: ServerProcess) -> None:
     alice, bob = friends(program, process)
     alice.enters("/to bob")
@@ -217,10 +202,10 @@ def test_no_text_controls_the_terminal(program: Program, process: ServerProcess)
         mallory.login("mallory", "pw")
         nasty = "\x1b]0;owned\x07\x1b[2Jone\x1b[31m\rtwo\x9b5A\x08\x00\u202ethree\nsecond line\x1bPq\x1b\\end"
         mallory.private_chat("alice", nasty)
-    alice.shows("mallory: one")
-    alice.shows("      second lineend")
-    assert "      twothree" in alice.text()
-    for forbidden in ("owned", "\x07", "\x1b[2J", "\x1b]", "\x9b", "\x08\x00", "\u202e", "\x1bP", "\x00"):
+    alice.shows("mallory: ␛]0;owned␇␛[2Jone␛[31m")
+    alice.shows("      second line␛Pq␛\\end")
+    assert "      two\ufffd5A␈␀\ufffdthree" in alice.text()
+    for forbidden in ("\x07", "\x1b[2J", "\x1b]", "\x9b", "\x08\x00", "\u202e", "\x1bP", "\x00"):
         assert forbidden not in alice.raw
 
 
@@ -261,9 +246,8 @@ def test_a_wrong_password_is_told_and_can_be_tried_again(program: Program, proce
     again.shows("the password is changed")
 
 
+@SECURE
 def test_a_changed_certificate_is_refused(program: Program, process: ServerProcess, tmp_path: Path) -> None:
-    if not process.tls:
-        pytest.skip("there is no certificate in plain text")
     alice = register(program, process, "alice")
     pins = tmp_path / "config-alice" / "chatwire" / "known-servers"
     assert pins.read_text() == f"{process.host}:{process.port} {process.fingerprint}\n"
@@ -285,9 +269,8 @@ def test_a_changed_certificate_is_refused(program: Program, process: ServerProce
     assert pins.read_text() == f"{process.host}:{process.port} {before}\n"
 
 
+@SECURE
 def test_a_certificate_that_is_not_trusted_ends_it(program: Program, process: ServerProcess, tmp_path: Path) -> None:
-    if not process.tls:
-        pytest.skip("there is no certificate in plain text")
     alice = program("alice", "--user", "alice")
     alice.shows("(yes/no)")
     alice.enters("no")
@@ -381,7 +364,7 @@ def test_output_that_nobody_reads_ends_it(process: ServerProcess, tmp_path: Path
         child.stdin.write(b"pw\n")
         child.stdin.flush()  # and it stays open
         try:
-            assert child.wait(PATIENCE) == 1
+            assert child.wait(DEADLINE) == 1
         finally:
             child.kill()
         assert child.stderr.read() == b""
@@ -446,11 +429,12 @@ def test_a_new_session_gives_up_and_a_new_link_marks_as_read(capsys: pytest.Capt
     assert "! not sent to bob: hi\n" in capsys.readouterr().out
 
 
-def test_escape_sequences_and_controls_are_stripped() -> None:
-    assert safe("a\x1b[1;31mb\x1b]8;;http://x\x1b\\c\x07\x9b2Jd\x1b(Be\x1bcf\x7f") == "abcdef"
-    assert safe("an unfinished \x1b[12") == "an unfinished 12"
+def test_escape_sequences_and_controls_are_signs() -> None:
+    assert safe("a\x1b[1;31mb\x1b]8;;x\x1b\\c\x07\x9b2Jd\x7f\0") == "a␛[1;31mb␛]8;;x␛\\c␇\ufffd2Jd␡␀"
+    assert safe("an unfinished \x1b[12") == "an unfinished ␛[12"
     assert safe_lines("one\r\ntwo\rthree\x0bfour\u2028five") == ["one", "two", "three", "four", "five"]
-    assert safe("\ud800\u202e\u2066\ufeffx\t|") == "x    |"
+    assert safe("\ud800\u202e\u2066\ufeffx\t|") == "\ufffd\ufffd\ufffd\ufeffx    |"
+    assert [safe("0123456789", most) for most in (0, 9, 10)] == ["0123456789", "01234567…", "0123456789"]
     assert safe("zero\u200djoiner 👩\u200d💻 世界") == "zero\u200djoiner 👩\u200d💻 世界"
 
 
@@ -461,6 +445,9 @@ def test_lines_are_commands_or_messages() -> None:
     assert split_name('"Ann Lee" hi there', ()) == ("Ann Lee", "hi there")
     assert split_name("Ann Lee hi there", ["Ann", "Ann Lee"]) == ("Ann Lee", "hi there")
     assert split_name("bob hi there", ["bobby"]) == ("bob", "hi there")
+    assert split_name("Jose\u0301 Li hi e\u0301\u3000", ["Jos\u00e9 Li"]) == ("Jos\u00e9 Li", "hi e\u0301\u3000")
+    assert split_name("Jose\u0301 hi", ()) == split_name('"Jose\u0301" hi', ()) == ("Jos\u00e9", "hi")
+    assert split_name("e\u0301.png", ["e\u0301.png"]) == ("e\u0301.png", "")  # a file is called what it is called
 
 
 def test_commands_and_names_are_completed() -> None:
@@ -469,17 +456,6 @@ def test_commands_and_names_are_completed() -> None:
     assert [(text, start) for text, start, _ in completions("/to b", state)] == [("Bill", -1), ("bob", -1)]
     assert [text for text, _, _ in completions("/group ", state)] == ["staff"]
     assert list(completions("plain text", state)) == []
-
-
-def test_addresses() -> None:
-    assert address("example.org:1") == ("example.org", 1)
-    assert address("example.org") == ("example.org", 8000)
-    assert address("[::1]:9") == ("::1", 9)
-    assert address("[::1]") == ("::1", 8000)
-    assert address("::1") == ("::1", 8000)
-    for wrong in (":9", "host:", "host:x", "host:0", "host:70000"):
-        with pytest.raises(argparse.ArgumentTypeError):
-            address(wrong)
 
 
 def test_pins_are_replaced_and_others_kept(tmp_path: Path) -> None:
@@ -498,3 +474,46 @@ def _stored(process: ServerProcess, password: str = "pw-alice") -> list[str]:
     with process.connect() as client:
         client.login("alice", password)
         return sorted(m["text"] for m in client.expect("history", peer="bob", limit=500)["messages"])
+
+
+@PLAIN
+def test_every_script_is_shown_as_it_was_written(program: Program, process: ServerProcess) -> None:
+    """But for what could harm, which is a sign in its place."""
+    said = [text for text in texts() if len(text) < 100 and len(safe_lines(text)) == 1]
+    alice = register(program, process, "alice")
+    with process.connect() as bob:
+        bob.register("bob", "pw")
+        bob.login("bob", "pw")
+        for text in said:
+            bob.private_chat("alice", text)
+        bob.private_chat("alice", "that was all")
+    alice.shows("bob: that was all")
+    shown = alice.text()
+    for text in said:
+        assert safe(text) in alice.raw, ascii(text)
+        assert f"bob: {safe(text)}".rstrip() in shown, ascii(text)
+        assert not is_harmless(text) or text == safe(text)
+
+
+@PLAIN
+def test_names_may_be_typed_decomposed(process: ServerProcess, tmp_path: Path) -> None:
+    """As some keyboards do: own messages are one's own, what was seen is read, and nobody is a stranger."""
+    jose, ines, crew = "Jose\u0301 Li", "Ine\u0301s", "e\u0301quipe"
+    accounts = (f"/register {ines}", "pw", f"/register {jose}", "pw", f"/add {ines}")
+    code, said = _script(
+        process, tmp_path, *accounts, f"/create {crew}", "to all", f"/msg {ines} one e\u0301", "/friends"
+    )
+    assert code == 0
+    assert "#\u00e9quipe Jos\u00e9 Li → " not in said
+    assert "Jos\u00e9 Li → In\u00e9s: one e\u0301" in said
+    lines = (f"/to {jose}", "two", f"/msg {jose} three", f'/msg "{jose}" four', f"/join {crew}", "/history", "/members")
+    code, said = _script(process, tmp_path, "pw", *lines, arguments=("--user", ines))
+    assert code == 0
+    for text in ("two", "three", "four"):
+        assert f"In\u00e9s → Jos\u00e9 Li: {text}" in said
+    code, said = _script(process, tmp_path, "pw", f"/to {ines}", f"/group {crew}", arguments=("--user", jose))
+    assert code == 0
+    assert "Jos\u00e9 Li → In\u00e9s: one e\u0301" in said  # also from the history
+    with process.connect() as client:
+        assert client.login("Jose\u0301 Li", "pw")["unread"] == []
+        assert client.user == "Jos\u00e9 Li"

@@ -17,20 +17,16 @@ from chatwire.terminal import app as _app  # noqa: F401  (fills the table of com
 from chatwire.terminal.commands import completions
 from chatwire.terminal.filelines import size
 from chatwire.terminal.state import State
-from tests.chatwire.terminals import PATIENCE, Program, friends, log_in, programs, register
+from tests.chatwire.terminals import Program, friends, log_in, programs, register
 from tests.conftest import ProcessFactory
+from tests.support.combinations import TRANSPORTS
 from tests.support.filing import FiledProcess, patch_headers, sha256, some_bytes
 from tests.support.running import ROOT, ServerProcess
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")]
 
 CONTENT = some_bytes(3_000_000)
-
-
-@pytest.fixture
-def engine() -> str:
-    return "sqlite"
 
 
 @pytest.fixture
@@ -91,6 +87,7 @@ class Sender:
         return self._filed.ask("PATCH", target, patch_headers(start), CONTENT[start:end]).status
 
 
+@TRANSPORTS
 def test_a_file_goes_over_while_people_chat(program: Program, process: ServerProcess, path: Path, folder: Path) -> None:
     alice, bob = friends(program, process)
     alice.enters("/to bob")
@@ -312,7 +309,7 @@ def _script(process: ServerProcess, config: Path, *lines: str, arguments: tuple[
     choice = ["--fingerprint", process.fingerprint] if process.tls else ["--plain"]
     done = subprocess.run(
         [sys.executable, "-m", "chatwire", f"{process.host}:{process.port}", *choice, *arguments],
-        input="".join(line + "\n" for line in lines), capture_output=True, text=True, cwd=ROOT, timeout=4 * PATIENCE,
+        input="".join(line + "\n" for line in lines), capture_output=True, text=True, cwd=ROOT, timeout=4 * DEADLINE,
         env={**os.environ, "XDG_CONFIG_HOME": str(config)}, check=False,
     )  # fmt: skip
     assert done.stderr == ""

@@ -21,13 +21,10 @@ from tests.conftest import assert_nothing_left, resources
 from tests.support.filing import FiledProcess, Offer, sha256, some_bytes
 from tests.support.waiting import DEADLINE, wait_until
 
+pytestmark = pytest.mark.sqlite
+
 CONTENT = some_bytes(20_000_003)
 SIZE = len(CONTENT)
-
-
-@pytest.fixture
-def engine() -> str:
-    return "sqlite"
 
 
 class Daemon:

@@ -34,9 +34,16 @@ from chatwire.transfer.names import LIMIT, fitted, harmless
         ("...a", "a"),
         ("-rf", "rf"),
         (" . - .x", "x"),
-        ("a\0b\nc\x1b[2Jd", "abc[2Jd"),
-        ("photo\u202egpj.exe", "photogpj.exe"),
-        ("a\u2028b\ud800c", "abc"),
+        ("a\0b\nc\x1b[2Jd", "a_b_c_[2Jd"),
+        ("photo\u202egpj.exe", "photo_gpj.exe"),
+        ("a\u2028b\ud800c\ufffed", "a_b_c_d"),
+        ("\U0001fa77.png", "\U0001fa77.png"),  # newer than the tables of some Python
+        ("\U000f0000.tar.gz", "\U000f0000.tar.gz"),
+        ("\u202e.png", "_.png"),
+        ("\u0645\u06cc\u200c\u062e.pdf", "\u0645\u06cc\u200c\u062e.pdf"),
+        ("\U0001f469\u200d\U0001f4bb.txt", "\U0001f469\u200d\U0001f4bb.txt"),
+        ("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f.svg",) * 2,
+        ("\u200f\u05d0\u00ad.doc", "\u200f\u05d0\u00ad.doc"),
         ("what?<is>|this*:.txt", "what__is__this__.txt"),
         ("end. . ", "end"),
         ("con", "_con"),
@@ -55,6 +62,8 @@ def test_long_names_keep_their_extension() -> None:
     assert harmless("世" * 300 + ".tar.gz") == "世" * 82 + ".tar.gz"
     assert harmless("." + "x" * 300) == "x" * 255
     assert harmless("a." + "x" * 300) == ("a." + "x" * 300)[:255]
+    assert harmless("\U0001fa77" * 100 + ".jpeg") == "\U0001fa77" * 62 + ".jpeg"
+    assert harmless("\U0001f469\u200d\U0001f4bb" * 40 + ".png") == "\U0001f469\u200d\U0001f4bb" * 22 + "\U0001f469.png"
 
 
 def test_additions_stand_before_the_extension() -> None:

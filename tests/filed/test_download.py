@@ -113,6 +113,8 @@ NAMES = {
     "%2e%2e%2f; filename=evil": "_2e_2e_2f; filename=evil",
     "\u202egnp.exe": "_gnp.exe",
     "\u00e9t\u00e9 🎉": "e_te_ _",
+    "\U0001fa77.png": "_.png",  # newer than some Python's tables
+    "\U0001f469\u200d\U0001f4bb\u200c.txt": "____.txt",
     "x" * 255: "x" * 255,
     "界" * 255: "_" * 255,
 }
@@ -226,3 +228,20 @@ def test_a_file_that_has_vanished_from_the_disk(filed: RunningFiled) -> None:
     filed.whole(offer).unlink()
     filed.lost.add(offer.id)
     assert filed.ask("GET", offer.down).status == 410
+
+
+@BOTH
+def test_who_has_it_already_is_sent_nothing(filed: RunningFiled) -> None:
+    offer = filed.upload(b"hello")
+    tag = filed.ask("HEAD", offer.down).headers["etag"]
+    for condition in (tag, f"W/{tag}", f'"another", {tag}', f'{tag},W/"x"', "*", f" {tag} "):
+        for method in ("GET", "HEAD"):
+            answer = filed.ask(method, offer.down, {"If-None-Match": condition, "Range": "bytes=0-1"})
+            assert (answer.status, answer.body, answer.headers["etag"]) == (304, b"", tag)
+            assert "content-length" not in answer.headers
+    for condition in ('"another"', tag.strip('"'), "", '""', "nonsense, *"):
+        answer = filed.ask("GET", offer.down, {"If-None-Match": condition})
+        assert (answer.status, answer.body) == (200, b"hello")
+    with filed.connect() as peer:
+        assert peer.ask("GET", offer.down, {"If-None-Match": tag}).status == 304
+        assert peer.ask("GET", offer.down).body == b"hello"

@@ -72,6 +72,18 @@ def test_what_has_arrived_is_passed_on_at_once(filed: RunningFiled) -> None:
 
 
 @TRANSPORTS
+def test_a_reader_whose_end_is_hidden_behind_its_own_bytes_is_not_waited_for(filed: RunningFiled) -> None:
+    offer = filed.offer(SIZE)
+    reader = _reader(filed, offer)
+    reader.socket.settimeout(0)
+    with suppress(OSError):
+        while True:  # until the window is full, and no end can come any more; or until we have been cut off already
+            reader.socket.send(bytes(16384))
+    reader.close()
+    wait_until(lambda: filed.server._uploads.find(offer.id) is None, "nobody reads it any more")
+
+
+@TRANSPORTS
 def test_the_last_byte_waits_for_the_hash(filed: RunningFiled) -> None:
     data = some_bytes(100_000)
     offer = filed.offer(len(data), announced=sha256(data))

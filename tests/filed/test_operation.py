@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +19,9 @@ from chatbase.options import ConfigError
 from filed.config import load
 from tests.filed.conftest import FiledFactory, FiledProcessFactory
 from tests.support.combinations import BOTH, PLAIN, TRANSPORTS
-from tests.support.filing import FiledProcess, Offer, patch_headers, sha256, some_bytes
+from tests.support.filing import TUS, FiledProcess, Offer, RunningFiled, patch_headers, sha256, some_bytes
 from tests.support.running import ROOT
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 MIB = 2**20
 SIZE = 1_000_000
@@ -133,6 +135,8 @@ def test_options_that_make_no_sense(tmp_path: Path) -> None:
 def test_a_clock_that_jumps(make_filed: FiledFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     filed = make_filed("--idle-timeout", "5", "--stall-timeout", "5", patrol=0.02)
     data = some_bytes(SIZE)
+    kept, resting = filed.upload(b"hello"), filed.offer(SIZE)
+    assert filed.patch(resting, 0, data[:1]).status == 204
     offer = filed.offer(SIZE, announced=sha256(data))
     reader, writer = filed.connect(), filed.connect()
     reader.say("GET", offer.down)
@@ -146,16 +150,17 @@ def test_a_clock_that_jumps(make_filed: FiledFactory, monkeypatch: pytest.Monkey
         looks.release()
 
     monkeypatch.setattr(filed.server._caretaker, "_expire", look)
-    for number, step in enumerate((0, -5 * 86400, 5 * 86400, -40 * 365 * 86400, 3600)):
+    for number, step in enumerate((0, -5 * 86400, 40 * 86400, -40 * 365 * 86400, 3600)):
         monkeypatch.setattr(time, "time", lambda step=step: real() + step)
-        assert looks.acquire(timeout=15)
-        assert looks.acquire(timeout=15)  # it has looked at that time
+        assert looks.acquire(timeout=DEADLINE)
+        assert looks.acquire(timeout=DEADLINE)  # it has looked at that time
+        assert filed.ask("GET", kept.down).body == b"hello"
         piece = data[number * 200_000 : (number + 1) * 200_000]
         writer.send(piece)
         assert reader.read(200_000) == piece
     assert writer.answer().status == 204
     monkeypatch.undo()
-    assert filed.state(offer) == files.COMPLETE
+    assert [filed.state(one) for one in (offer, kept, resting)] == [files.COMPLETE, files.COMPLETE, files.UPLOADING]
 
 
 def _resident(filed: FiledProcess) -> int:
@@ -214,3 +219,22 @@ def test_memory_of_64_connections_at_work(make_filed_process: FiledProcessFactor
     print(f"\n{before / MIB:.1f} MiB before, {at_work / MIB:.1f} MiB with 64 at work")
     assert (at_work - before) / 64 < MIB / 2
     assert at_work < 64 * MIB
+
+
+@PLAIN
+def test_a_database_that_was_removed(filed: RunningFiled, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    offer = filed.offer(5)
+    assert filed.ask("HEAD", offer.up, TUS).status == 200
+    filed.index.close()
+    filed._index = None
+    (tmp_path / "chat.db").rename(tmp_path / "elsewhere")
+    shutil.copy(tmp_path / "elsewhere", tmp_path / "chat.db")
+    wait_until(lambda: filed.ask("HEAD", offer.up, TUS).status == 503, "it is noticed")
+    assert filed.patch(offer, 0, b"hello").status == 503
+    (tmp_path / "elsewhere").replace(tmp_path / "chat.db")
+    wait_until(lambda: filed.ask("HEAD", offer.up, TUS).status == 200, "it goes on")
+    filed.resume(offer, b"hello")
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [line.partition(":")[0] for line in lines if "database" in line] == [
+        "the database was removed or replaced while it is open", "the database is in its place again, and goes on",
+    ]  # fmt: skip

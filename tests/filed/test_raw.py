@@ -123,6 +123,19 @@ def test_a_file_without_a_byte(chatd: ChatdSide, filed: RunningFiled) -> None:
 
 
 @PLAIN
+def test_an_empty_file_that_is_complete_before_its_sender_comes_stays(chatd: ChatdSide, filed: RunningFiled) -> None:
+    offer = filed.offer(0)
+    port = _ask(chatd, offer, "send")["port"]
+    wait_until(lambda: filed.part(offer).exists(), "the port is waited at")
+    filed.server._caretaker.look_again()
+    wait_until(lambda: filed.state(offer) == files.COMPLETE, "it has as many bytes as it should")
+    with _connect(port) as sender:
+        assert _read(sender) == (b"", False)
+    wait_until(lambda: not filed.server._uploads.find(offer.id), "nobody is at it any more")
+    assert (filed.state(offer), offer.id in filed.on_disk()) == (files.COMPLETE, True)
+
+
+@PLAIN
 def test_more_than_the_length_is_not_read(chatd: ChatdSide, filed: RunningFiled) -> None:
     offer = filed.offer(SIZE, announced=sha256(DATA))
     with _connect(_ask(chatd, offer, "send")["port"]) as sender:

@@ -8,7 +8,7 @@ import itertools
 from email.utils import parsedate_to_datetime
 
 from chatbase import files
-from tests.support.combinations import BOTH, PLAIN
+from tests.support.combinations import BOTH, PLAIN, TRANSPORTS
 from tests.support.filing import BODY, TUS, RunningFiled, patch_headers, sha256, some_bytes
 from tests.support.http_peer import Answer
 from tests.support.waiting import wait_until
@@ -86,7 +86,7 @@ def test_creation_with_a_part_and_a_second_time(filed: RunningFiled) -> None:
         _refused(twice, 409)
         assert twice.headers["upload-offset"] == "20000"
         assert peer.ask("PATCH", offer.up, patch_headers(20_000), data[20_000:]).status == 204
-        _refused(peer.ask("PATCH", offer.up, patch_headers(50_000), b""), 409)
+        assert peer.ask("PATCH", offer.up, patch_headers(50_000), b"").status == 204, "it is there already"
         assert peer.ask("POST", target, {**TUS, "Upload-Length": str(len(data))}).headers["upload-offset"] == "50000"
     assert filed.whole(offer).read_bytes() == data
 
@@ -352,3 +352,68 @@ def test_many_uploads_on_one_connection(filed: RunningFiled) -> None:
             offer = filed.offer(len(data))
             assert peer.ask("PATCH", offer.up, patch_headers(0), data).status == 204
             assert peer.ask("GET", offer.down).body == data
+
+
+@BOTH
+def test_the_end_of_a_complete_upload(filed: RunningFiled) -> None:
+    offer = filed.upload(b"hello")
+    again = filed.patch(offer, 5, b"")  # it has not heard of the first answer
+    assert (again.status, again.headers["upload-offset"]) == (204, "5")
+    assert again.headers["tus-resumable"] == "1.0.0"
+    for offset, body, status in ((5, b"x", 413), (0, b"hello", 409), (4, b"", 409), (6, b"", 409)):
+        answer = filed.patch(offer, offset, body)
+        assert (answer.status, answer.headers["upload-offset"]) == (status, "5")
+    chunked = {**BODY, "Upload-Offset": "5", "Transfer-Encoding": "chunked"}
+    with filed.connect() as peer:
+        for body, status in ((b"0\r\n\r\n", 204), (b"1\r\nx\r\n0\r\n\r\n", 413)):
+            peer.say("PATCH", offer.up, chunked, None)
+            peer.send(body)
+            assert peer.answer().status == status
+    assert filed.ask("GET", offer.down).body == b"hello"
+
+
+# -- pages of other servers ----------------------------------------------------
+
+PAGE = {"Origin": "https://page.example"}
+
+
+def _listed(answer: Answer, header: str) -> set[str]:
+    return {name.strip().lower() for name in answer.headers[header].split(",")}
+
+
+@TRANSPORTS
+def test_a_browser_asks_what_a_page_may_send(filed: RunningFiled) -> None:
+    offer = filed.offer(5)
+    sent = {"tus-resumable", "upload-length", "upload-metadata", "upload-offset", "content-type", "authorization"}
+    ask = {"Access-Control-Request-Headers": ",".join(sorted(sent))}
+    for method, target in (("POST", "/files/"), ("PATCH", offer.up), ("HEAD", offer.up), ("GET", offer.down)):
+        answer = filed.ask("OPTIONS", target, {**PAGE, **ask, "Access-Control-Request-Method": method})
+        assert (answer.status, answer.headers["access-control-allow-origin"]) == (204, "*")
+        assert method.lower() in _listed(answer, "access-control-allow-methods")
+        assert sent | {"range", "x-http-method-override"} <= _listed(answer, "access-control-allow-headers")
+        assert int(answer.headers["access-control-max-age"]) > 0
+
+
+@PLAIN
+def test_a_page_may_read_every_answer(filed: RunningFiled) -> None:
+    offer = filed.offer(5)
+    at = {"location", "upload-offset", "upload-length", "tus-resumable", "upload-expires", "etag", "content-range"}
+    answers = [
+        filed.ask("POST", offer.up.replace(offer.id, ""), {**PAGE, **TUS, "Upload-Length": "5"}),
+        filed.ask("HEAD", offer.up, {**PAGE, **TUS}),
+        filed.ask("PATCH", offer.up, {**PAGE, **patch_headers(0)}, b"hello"),
+        filed.ask("GET", offer.down, PAGE),
+        filed.ask("GET", offer.down, {**PAGE, "If-None-Match": f'"{offer.id}"'}),
+        filed.ask("PATCH", offer.up, {**PAGE, **patch_headers(3)}, b"hello"),
+        filed.ask("GET", "/files/", PAGE),
+        filed.ask("GET", "/nothing", PAGE),
+        filed.ask("GET", offer.down[:-5], PAGE),
+    ]
+    assert [answer.status for answer in answers] == [201, 200, 204, 200, 304, 409, 405, 404, 401]
+    for answer in answers:
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["vary"] == "Origin"
+        assert at <= _listed(answer, "access-control-expose-headers")
+    alone = filed.ask("GET", offer.down)
+    assert alone.headers["vary"] == "Origin"
+    assert "access-control-allow-origin" not in alone.headers

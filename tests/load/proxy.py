@@ -91,6 +91,7 @@ class ProxiedChatd(Target):
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
 
     def start(self, population: Population) -> Address:
         self._address = address = self._behind.start(population)
@@ -130,12 +131,14 @@ class ProxiedChatd(Target):
     async def _serve(self, address: Address, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         context = client_context(verify=False) if address.tls else None
         there_reader, there = await asyncio.open_connection(address.host, address.port, ssl=context, limit=LINE_LIMIT)
+        self._writers += [writer, there]
         try:
             first = await reader.readline()
             there.write(first)
             user = re.search(rb'"user":"[a-z]+n(\d+)"', first)
             mine = self._meddling if self._meddling and user and int(user[1]) == self._meddling.user else None
             down = asyncio.create_task(_pump(there_reader, writer, mine if mine and not mine.up else None))
+            self._tasks.add(down)
             await _pump(reader, there, mine if mine and mine.up else None)
             await down
         except OSError:
@@ -149,7 +152,9 @@ class ProxiedChatd(Target):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        for writer in self._writers:
+            writer.transport.abort()  # over TLS, `close` alone waits for the other side, which may be gone
+        await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, meddling: Meddling | None) -> None:

@@ -24,7 +24,7 @@ for _name in (
 os.environ["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent/bus"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
-from PyQt5.QtCore import QCoreApplication, Qt  # noqa: E402
+from PyQt5.QtCore import QCoreApplication, Qt, QThreadPool  # noqa: E402
 from PyQt5.QtDBus import QDBusConnection  # noqa: E402
 from PyQt5.QtWidgets import QApplication  # noqa: E402
 
@@ -154,7 +154,8 @@ def nothing_left(qapp: QApplication) -> Iterator[None]:
 
 
 def settle() -> None:
-    """Let everything that was to be deleted be deleted."""
+    """Let everything that was to be deleted be deleted, and Qt's own threads that scale pictures end."""
+    QThreadPool.globalInstance().waitForDone()
     for _ in range(3):
         turn()
         gc.collect()

@@ -102,7 +102,8 @@ class Person:
         key(self.desk.main, letter, held)
 
     def jump(self, name: str) -> ConversationPane:
-        """Ctrl-K, a few letters, Enter; the conversation that comes up."""
+        """Ctrl-K, a few letters, Enter; the conversation that comes up. A new cache gets its roster from the server."""
+        qt_wait(lambda: self._knows(name), f"{self.name} knows {name}")
         before = set(self.desk.opened())
         self.press(Qt.Key.Key_K)
         popup = QApplication.activePopupWidget()
@@ -112,6 +113,11 @@ class Person:
         found = [pane for pane in map(self.desk.pane, self.desk.opened()) if pane is not None and pane.key.name == name]
         assert found, f"{name} is not found; open: {before}"
         return found[0]
+
+    def _knows(self, name: str) -> bool:
+        session = self.session
+        talks = {record.key.name for record in session.conversations.records()}
+        return name in talks | {friend.name for friend in session.friends} | set(session.groups)
 
     def prompt(self, letter: Qt.Key, name: str, held: Held = CTRL) -> NamePrompt:
         """Answer a window that asks for a name, and see it close or complain."""

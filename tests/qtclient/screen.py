@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 READY_LIMIT = 20  # seconds
 
@@ -41,7 +41,7 @@ class Screen:
         for process in (self._manager, self._server):
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(DEADLINE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -29,6 +29,7 @@ from tests.qtclient.profiles import prepare
 from tests.qtclient.screen import Screen
 from tests.qtclient.support import PASSWORD, Daemons
 from tests.support.running import ROOT
+from tests.support.waiting import DEADLINE
 
 PICTURES = ROOT / "docs" / "pictures"
 WIDTH, HEIGHT = 1600, 900
@@ -156,12 +157,12 @@ class Scene:
         """End the clients."""
         self._over.set()
         for thread in self._uploads:
-            thread.join(10)
+            thread.join(DEADLINE)
         for client in self._clients:
             client.terminate()
         for client in self._clients:
             try:
-                client.wait(15)
+                client.wait(DEADLINE)
             except subprocess.TimeoutExpired:
                 client.kill()
                 client.wait()

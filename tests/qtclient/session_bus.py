@@ -12,6 +12,8 @@ from PyQt5 import sip
 from PyQt5.QtCore import Q_CLASSINFO, QMetaType, QObject, pyqtSlot
 from PyQt5.QtDBus import QDBusAbstractAdaptor, QDBusArgument, QDBusConnection, QDBusMessage
 
+from tests.support.waiting import DEADLINE
+
 NAME, PATH = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
 
 # Without folders of services: nothing that happens to be installed is started.
@@ -60,7 +62,7 @@ class Bus:
         for name in self._names:
             QDBusConnection.disconnectFromBus(name)
         self._process.terminate()
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=DEADLINE)
 
 
 def daemon() -> list[str]:

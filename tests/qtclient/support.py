@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import QCoreApplication, QEvent, QEventLoop
 
+from chatbase.drivers import sqlite_url
 from chatwire.client import Client
 from chatwire.codec import Object
 from tests.support.filing import FiledProcess
@@ -23,7 +24,7 @@ class Daemons:
     def __init__(self, data: Path, tls: bool, chat: tuple[str, ...] = (), files: tuple[str, ...] = ()) -> None:
         """``chat`` and ``files`` are further options."""
         data.mkdir(parents=True, exist_ok=True)
-        database = f"sqlite:///{data}/chat.db"
+        database = sqlite_url(data / "chat.db")
         self.tls = tls
         self.data = data
         self.chat = ServerProcess(database, data, tls, "--limits", "off", *chat)

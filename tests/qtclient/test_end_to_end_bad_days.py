@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PyQt5.QtWidgets import QLabel, QMessageBox
+from PyQt5.QtWidgets import QLabel, QMessageBox, QWidget
 
 from qtclient.records import Key, Kind, Phase, Sent
 from tests.qtclient.conftest import Meet
 from tests.qtclient.person import Person, button, click, replace, shows, windows_of
 from tests.qtclient.support import PASSWORD, Daemons, qt_wait
+from tests.support.waiting import DEADLINE
 
 Name = Callable[[str], str]
 
@@ -86,9 +87,9 @@ def test_a_broken_cache_is_filled_again_and_it_is_said(daemons: Daemons, name: N
     for rest in ("-wal", "-shm"):
         cache.with_name(cache.name + rest).unlink(missing_ok=True)
     ann.come_back()
+    said = "from the server again"  # for a few seconds
+    qt_wait(lambda: any(shows(window, said) for window in windows_of(QWidget)), "it is said")
     ann.online()
-    said = "from the server again"
-    qt_wait(lambda: any(shows(window, said) for window in (ann.desk.main, *windows_of(QLabel))), "it is said")
     again = ann.jump(name("ben"))
     ann.hears(again, "kept by the server")
 
@@ -153,7 +154,7 @@ def nonsense(answer: bytes) -> Iterator[int]:
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(10)
+        thread.join(DEADLINE)
 
 
 def make_friends(daemons: Daemons, user: str, count: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chatbase import files, schema
+from chatbase.clock import Clock
 from chatbase.engine import Database, Deadlock, Transaction
 from chatbase.files import File
 from chatd.store import friends, messages, users
@@ -19,7 +20,7 @@ from chatd.store.users import Account
 from filed.index import Index
 from tests.store.bench import ALICE, BOB, Bench
 from tests.support.mariadb import MariaDB, connect
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 USER = "SELECT id FROM users WHERE id = %s FOR UPDATE"
 PAIR = messages.private(ALICE, BOB)
@@ -175,7 +176,7 @@ def test_a_change_survives_a_deadlock(bench: Bench, other: Other) -> None:
 
 
 def test_the_index_of_files_survives_a_deadlock(bench: Bench, other: Other) -> None:
-    index = Index(bench.database, 1, 1)
+    index = Index(bench.database, Clock(), 1, 1)
     index.add(File("f", None, PAIR, ALICE, BOB, "name", 1, None, None, files.WAITING, 0, 1))
     with ThreadPoolExecutor(1) as pool:
         beginning = _meet(
@@ -253,11 +254,11 @@ class _InStep:
         self._meeting = meeting
 
     def execute(self, sql: str, *args: Any) -> int:
-        self._meeting.wait(15)
+        self._meeting.wait(DEADLINE)
         return self._tx.execute(sql, *args)
 
     def rows(self, sql: str, *args: Any) -> Any:
-        self._meeting.wait(15)
+        self._meeting.wait(DEADLINE)
         return self._tx.rows(sql, *args)
 
 
@@ -279,7 +280,7 @@ def test_those_who_log_in_for_the_first_time_never_wait_for_each_other(crowd: Da
         account = Account(number, f"user{number}", "hash", 0)
         with crowd.transaction(write=True) as tx:
             step: Any = _InStep(tx, meeting)
-            return users.add_token(step, users.hash_token(f"token{number}"), account, 60)
+            return users.add_token(step, users.hash_token(f"token{number}"), account, Clock(), 60)
 
     with ThreadPoolExecutor(NEWCOMERS) as pool:
         assert list(pool.map(log_in, range(1, NEWCOMERS + 1))) == [True] * NEWCOMERS
@@ -292,8 +293,8 @@ def test_a_login_takes_the_users_own_expired_tokens_away(crowd: Database) -> Non
         rows = [(users.hash_token(token), user_id, expires) for token, user_id, expires in stored]
         tx.many("INSERT INTO tokens (hash, user_id, expires) VALUES (?, ?, ?)", rows)
     with crowd.transaction(write=True) as tx:
-        assert users.add_token(tx, users.hash_token("new"), one, 60)
-        assert not users.add_token(tx, users.hash_token("wrong"), replace(one, password="former"), 60)
+        assert users.add_token(tx, users.hash_token("new"), one, Clock(), 60)
+        assert not users.add_token(tx, users.hash_token("wrong"), replace(one, password="former"), Clock(), 60)
     with crowd.transaction() as tx:
         left = {bytes(row[0]) for row in tx.rows("SELECT hash FROM tokens")}
     assert left == {users.hash_token(name) for name in ("good", "new", "theirs")}

@@ -14,7 +14,7 @@ from chatbase import drivers, schema
 from chatbase.engine import Conflict, Database, DatabaseUnavailable, Deadlock
 from chatd.store import messages, users
 from tests.support.mariadb import MariaDB
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_a_deadlock_has_a_name_and_passes(two_rows: Database) -> None:
         try:
             with two_rows.transaction(write=True) as tx:
                 tx.execute("UPDATE users SET acked = acked + 1 WHERE id = ?", first)
-                meeting.wait(15)
+                meeting.wait(DEADLINE)
                 tx.execute("UPDATE users SET acked = acked + 1 WHERE id = ?", second)
         except Deadlock:
             return False
@@ -271,3 +271,50 @@ def test_nobody_listens(tmp_path: Path) -> None:
         Database(f"mysql://root@localhost/name?unix_socket={tmp_path}/none", 1)
     with pytest.raises(DatabaseUnavailable):
         Database(f"sqlite:///{tmp_path}/no/such/folder/chat.db", 1)
+
+
+# -- servers that are set up otherwise -----------------------------------------
+
+
+@pytest.fixture
+def mode(request: pytest.FixtureRequest, mariadb: MariaDB) -> Iterator[None]:
+    root = mariadb._connect()
+    with root.cursor() as cursor:
+        cursor.execute("SET GLOBAL sql_mode = %s", (request.param,))
+        yield
+        cursor.execute("SET GLOBAL sql_mode = DEFAULT")
+    root.close()
+
+
+@pytest.mark.parametrize("mode", ["ORACLE", "ANSI,EMPTY_STRING_IS_NULL", "", "NO_BACKSLASH_ESCAPES"], indirect=True)
+def test_the_servers_sql_mode_changes_nothing(mariadb: MariaDB, mode: None) -> None:
+    database = Database(mariadb.new_database(), 1)
+    schema.prepare(database)
+    with database.transaction(write=True) as tx:
+        users.create(tx, "a\\'\"|", "")
+        tx.many(
+            "INSERT INTO messages (mid, conversation, sender, ts, body) VALUES (?, 1, 1, 1, ?)", [(1, ""), (2, "\\'")]
+        )
+    with database.transaction() as tx:
+        assert tx.rows("SELECT name, password FROM users") == (("a\\'\"|", ""),)
+        assert tx.rows("SELECT body FROM messages ORDER BY mid") == (("",), ("\\'",))
+    with pytest.raises(DatabaseUnavailable, match="Data too long"), database.transaction(write=True) as tx:
+        users.create(tx, "x" * 100, "")
+    database.close()
+
+
+def test_too_few_connections_are_named(mariadb: MariaDB) -> None:
+    url = mariadb.new_database()
+    root = mariadb._connect()
+    with root.cursor() as cursor:
+        cursor.execute("CREATE OR REPLACE USER few@localhost IDENTIFIED BY 'x' WITH MAX_USER_CONNECTIONS 3")
+        cursor.execute("GRANT ALL ON *.* TO few@localhost")
+    root.close()
+    few = url.replace("root@", "few:x@")
+    database = Database(few, 3)
+    for needed, said in ((0, 1), (10, 10)):
+        with pytest.raises(DatabaseUnavailable, match=rf"too few connections; .* needs {said} .*max_user_connections"):
+            Database(few, 1, needed)
+    database.close()
+    with pytest.raises(DatabaseUnavailable, match=r"too few connections; .* needs 4 .*max_user_connections"):
+        Database(few, 4)

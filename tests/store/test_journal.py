@@ -10,7 +10,7 @@ import pytest
 
 from chatbase.engine import Conflict, DatabaseUnavailable, Transaction
 from chatd.store import messages, users
-from chatd.store.journal import Journal, JournalBusy
+from chatd.store.journal import HOLD, Journal, JournalBusy
 from chatd.store.records import ChangeRecord, MarkRecord
 from tests.store.bench import ALICE, BOB, Bench
 from tests.support.waiting import wait_until
@@ -56,13 +56,20 @@ def test_mids_go_on_after_a_restart(bench: Bench, database_url: str) -> None:
     assert again.last_mid == bench.journal.last_mid == 1
 
 
-def test_time_never_runs_backwards(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench.say("now")
-    bench.settled(1)
-    monkeypatch.setattr("chatd.store.journal.now_ms", lambda: 1000)
-    bench.say("later")
-    bench.settled(2)
-    assert bench.delivered[1].ts == bench.delivered[0].ts
+@pytest.mark.parametrize(("stamped", "clock"), [(10_000, 10_000 - HOLD), (10_000 - HOLD - 1, 10_000 - HOLD - 1)])
+def test_seconds_back_are_waited_for_and_more_is_followed(
+    bench: Bench, database_url: str, monkeypatch: pytest.MonkeyPatch, stamped: int, clock: int
+) -> None:
+    said = 0
+    for now in (9_000, 40 * 86_400_000, 10_000, clock):  # once it was far ahead, for a moment
+        monkeypatch.setattr("chatd.store.journal.now_ms", lambda now=now: now)
+        bench.say("x")
+        bench.settled(said := said + 1)
+    assert [record.ts for record in bench.delivered] == [9_000, 40 * 86_400_000, 10_000, stamped]
+    assert [record.mid for record in bench.delivered] == [1, 2, 3, 4]
+    bench.journal.make_readable()
+    again = Journal(bench.database, bench._deliver, bench.failed.extend)
+    assert again._time() == max(clock, stamped), "a start waits, too"
 
 
 # -- duplicates ----------------------------------------------------------------

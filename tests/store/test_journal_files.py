@@ -28,7 +28,7 @@ def offer(bench: Bench, file_id: str, cid: str = "") -> ChatRecord:
     where = messages.private(ALICE, BOB)
     file = File(file_id, None, where, ALICE, BOB, "a.txt", 10, None, None, files.WAITING, 0, 0)
     session = cast(Session, _Origin(UserNode(ALICE, "alice")))
-    made = Offer(file, b"{", lambda file: None)
+    made = Offer(file, b"{", lambda file: None, 0)
     record = ChatRecord(session, where, BOB, None, cid.encode() or None, "", b"{", b"{", made)
     bench.journal.submit(record)
     return record

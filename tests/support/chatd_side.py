@@ -14,7 +14,7 @@ from typing import Any
 from chatwire.certificate import ensure_self_signed
 from chatwire.tickets import check_hello
 from chatwire.tls import TlsChannel, TlsError, server_context
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 Object = dict[str, Any]
 
@@ -97,7 +97,7 @@ class ChatdSide:
         self._listener.close()
         self.drop()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(DEADLINE)
             assert not thread.is_alive()
 
     # -- its threads -----------------------------------------------------------

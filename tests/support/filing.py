@@ -24,7 +24,7 @@ from filed.config import load
 from filed.server import Server
 from tests.support.http_peer import Answer, HttpPeer
 from tests.support.running import ROOT
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BODY = {**TUS, "Content-Type": "application/offset+octet-stream"}
@@ -218,13 +218,13 @@ class RunningFiled(Filed):
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,), name="filed-main")
         self._thread.start()
-        assert started.wait(15)
+        assert started.wait(DEADLINE)
 
     def stop(self) -> None:
         """Stop and wait; may be called twice."""
         if self._thread.is_alive():
             self.server.stop()
-            self._thread.join(30)
+            self._thread.join(DEADLINE)
         assert self.clean, "the daemon did not stop cleanly"
 
     def writing(self, offer: Offer) -> bool:
@@ -277,7 +277,7 @@ class FiledProcess(Filed):
         for number in numbers:
             process.send_signal(number)
         try:
-            rest = process.communicate(timeout=10)[0]
+            rest = process.communicate(timeout=DEADLINE)[0]
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()

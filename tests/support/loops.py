@@ -48,7 +48,7 @@ def in_thread() -> Iterator[EventLoop]:
     finally:
         if thread.is_alive():
             loop.stop()
-        thread.join(15)
+        thread.join(DEADLINE)
         assert not thread.is_alive()
 
 

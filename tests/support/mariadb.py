@@ -56,7 +56,7 @@ class MariaDB:
             env=self._environment,
         )  # fmt: skip
         log.close()
-        wait_until(self.answers, "MariaDB answers", 60)
+        wait_until(self.answers, "MariaDB answers")
 
     def stop(self) -> None:
         """Stop in an orderly way."""

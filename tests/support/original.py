@@ -7,8 +7,14 @@ import socket
 from collections import deque
 from typing import Any
 
+from tests.support.waiting import DEADLINE
+
 Object = dict[str, Any]
-DEADLINE = 15.0  # seconds
+
+
+def to_json(fields: Object) -> bytes:
+    """QJsonDocument::toJson(): the keys sorted, indented by four, UTF-8 as it is, and a newline at the end."""
+    return (json.dumps(fields, indent=4, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 class Original:

@@ -13,6 +13,7 @@ from pathlib import Path
 from chatd.config import load
 from chatd.server import Server
 from chatwire.client import Client
+from tests.support.waiting import DEADLINE
 from tests.support.watchdog import Watchdog
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ class Clients:
         self.fingerprint = ""
         self._made: list[Client] = []
 
-    def connect(self, timeout: float = 15.0) -> Client:
+    def connect(self, timeout: float = DEADLINE) -> Client:
         """A connection without a session."""
         pin = self.fingerprint if self.tls else None
         client = Client(self.host, self.port, tls=self.tls, fingerprint=pin, timeout=timeout)
@@ -56,7 +57,7 @@ class Clients:
         clients = [self.user(name) for name in names]
         for name, client in zip(names[1:], clients[1:], strict=True):
             clients[0].expect("add", friend=name)
-            assert client.next_push(15) == {"cmd": "add_friend_reply", "result": names[0]}
+            assert client.next_push(DEADLINE) == {"cmd": "add_friend_reply", "result": names[0]}
         return clients
 
     def group(self, group: str, *names: str) -> list[Client]:
@@ -67,7 +68,7 @@ class Clients:
             since = client.expect("add_group", group=group)["since"]
             push = {"cmd": "group_joined", "group": group, "user": names[index], "since": since}
             for member in clients[:index]:
-                assert member.next_push(15) == push
+                assert member.next_push(DEADLINE) == push
         return clients
 
     def close(self) -> None:
@@ -89,7 +90,7 @@ class RunningServer(Clients):
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,), name="main-loop")
         self._thread.start()
-        assert started.wait(15)
+        assert started.wait(DEADLINE)
         self._watchdog = Watchdog([self.server.loop, *self.server.workers.loops], name)
 
     def stop(self) -> None:
@@ -97,7 +98,7 @@ class RunningServer(Clients):
         if self._thread.is_alive():
             self._watchdog.stop()
             self.server.stop()
-            self._thread.join(30)
+            self._thread.join(DEADLINE)
         assert self.clean, "the server did not stop cleanly"
 
     def _run(self, started: threading.Event) -> None:
@@ -159,7 +160,7 @@ class ServerProcess(Clients):
         assert self.process is not None
         assert self.process.stdout is not None
         self.process.send_signal(number)
-        code = self.process.wait(30)
+        code = self.process.wait(DEADLINE)
         self.process.stdout.close()
         self.process = None
         return code

@@ -16,9 +16,11 @@ from tests.support.waiting import wait_until
 class Both:
     """``chat`` and ``files`` know of each other."""
 
-    def __init__(self, database: str, data: Path, tls: bool, name: str) -> None:
+    def __init__(self, database: str, data: Path, tls: bool, name: str, *options: str) -> None:
+        """``options``: of the chat server."""
         self._made_from = database, data, tls, name
-        self.chat = RunningServer(*self._made_from)
+        self._options = options
+        self.chat = RunningServer(*self._made_from, *options)
         self.files = RunningFiled(database, data, tls)
         self._chats = [self.chat]
         self.await_link()
@@ -30,7 +32,7 @@ class Both:
 
     def restart_chat(self) -> None:
         """Another chat server in place of the one that was stopped; its port is another one, too."""
-        self.chat = RunningServer(*self._made_from)
+        self.chat = RunningServer(*self._made_from, *self._options)
         self._chats.append(self.chat)
         self.await_link()
 

@@ -59,8 +59,8 @@ def test_between_two_original_clients(both: Both, enter: Enter) -> None:
     ann.send_file("ben")
     reply = ann.read()
     assert reply == {
-        "cmd": "send_file_port_reply", "result": "success", "port": reply["port"], "filename": "My photo.jpg",
-        "length": SIZE,
+        "cmd": "send_file_port_reply", "result": "success", "port": reply["port"],
+        "filename": "/home/ann/My photo.jpg", "length": SIZE,
     }  # fmt: skip
     ben.quiet()  # nothing yet: the sender has not connected
     with closing(ann.data_connection(reply["port"])) as sending:

@@ -94,6 +94,26 @@ def test_the_sender_takes_it_back_in_the_middle(both: Both) -> None:
     assert both.files.ask("HEAD", path_of(both, reply["url"]), TUS).status == 410
 
 
+def test_taken_back_while_the_file_daemon_is_not_connected(both: Both) -> None:
+    ann, ben = both.chat.friends("ann", "ben")
+    reply, push = offered(both, ann, ben)
+    whole, _ = offered(both, ann, ben)
+    assert both.files.ask("PATCH", path_of(both, whole["url"]), patch_headers(0), DATA).status == 204
+    assert both.files.ask("PATCH", path_of(both, reply["url"]), patch_headers(0), DATA[:HALF]).status == 204
+    with both.files.connect() as reader:
+        reader.say("GET", path_of(both, push["url"]))
+        reader.head()
+        reader.read(HALF)
+        both.chat.server.services.file_link.tell = lambda obj: None  # type: ignore[method-assign]
+        for file in (reply["file"], whole["file"]):
+            ann.expect("cancel_file", file=file)
+            ended(ben, file, "cancelled")
+        both.chat.stop()
+        both.restart_chat()
+        assert reader.until_the_end() == (b"", True)
+    wait_until(lambda: not both.files.on_disk(), "the bytes are gone")
+
+
 def test_the_receiver_does_not_want_it(both: Both) -> None:
     ann, ben = both.chat.friends("ann", "ben")
     reply, _ = offered(both, ann, ben)

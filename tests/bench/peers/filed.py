@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chatbase import files, schema
+from chatbase.drivers import sqlite_url
 from chatbase.engine import Database
 from chatbase.startup import shared_secret
 from chatwire import tickets
@@ -36,7 +37,7 @@ class Filed(Peer):
 
     def __init__(self, folder: Path, sources: Sequence[Source]) -> None:
         folder.mkdir()
-        url = f"sqlite:///{folder}/chat.db"
+        url = sqlite_url(folder / "chat.db")
         self._database = Database(url, 1)
         schema.prepare(self._database)
         self._secret = shared_secret(folder)

@@ -17,6 +17,7 @@ from chatd.commands import handlers  # noqa: F401  (fills the command table)
 from chatd.commands.dispatch import Dispatcher
 from chatd.commands.intake import Intake
 from chatd.commands.peer import Peer
+from chatd.config import load
 from chatd.delivery import Delivery
 from chatd.net.connection import Connection, ConnectionSettings
 from chatd.net.loop import EventLoop
@@ -25,8 +26,6 @@ from chatd.registry.registry import GroupRegistry, OnlineRegistry, Profile
 from chatd.store.batch import Chats
 from chatd.store.records import ChatRecord
 from chatwire.codec import Object, encode
-from chatwire.commands import MAX_FRAME
-from chatwire.fields import MAX_TEXT
 
 PEOPLE = 100  # in pairs, and all in one group
 WINDOW = 8  # requests of each sender in a turn; in pairs also with one, and one speaker, as people talk
@@ -67,8 +66,7 @@ class Floor:
         self.delivery = Delivery(online)
         loop = cast(EventLoop, _Loop(self))
         journal = cast(Any, SimpleNamespace(submit_all=self.records.extend, full=False))
-        settings = SimpleNamespace(limits=False, max_text=MAX_TEXT, max_frame=MAX_FRAME, login_deadline=60.0)
-        services = cast(Any, SimpleNamespace(settings=settings, online=online, journal=journal))
+        services = cast(Any, SimpleNamespace(settings=load(["--limits", "off"]), online=online, journal=journal))
         self.intake = Intake(loop, journal, lambda records: None)
         self.dispatchers = [self._enter(stack, loop, services, online, number) for number in range(PEOPLE)]
 

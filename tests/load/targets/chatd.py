@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chatbase import schema
 from chatbase.clock import now_ms
+from chatbase.drivers import sqlite_url
 from chatbase.engine import Database, Transaction
 from chatd.security.passwords import Passwords
 from chatd.store import groups, users
@@ -113,7 +114,7 @@ class Chatd(Target):
         if self._database:
             return self._database
         if self.engine == "sqlite":
-            return f"sqlite:///{folder}/chat.db"
+            return sqlite_url(folder / "chat.db")
         if not MariaDB.available():
             raise Unusable("mariadbd is missing (Debian: mariadb-server-core, mariadb-client-core)")
         (folder / "mariadb").mkdir()

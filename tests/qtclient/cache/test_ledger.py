@@ -243,11 +243,37 @@ def test_odd_values_are_bounded() -> None:
     assert offer.file == FileInfo("f1", "a.txt", 100, FileState.WAITING)
 
 
-def test_history_of_nonsense_ends(book: Book, reader: Reader) -> None:
-    """A server that promises more and gives nothing is not asked for ever."""
+def test_who_promises_more_and_gives_nothing_is_not_believed(book: Book, reader: Reader) -> None:
+    """Nothing is taken for the end, and what would be asked next does not move."""
     book.welcome(login(100))
     with book.do():
-        book.ledger.page([], 0, more=True)
+        assert book.ledger.page([], 0, more=True) is None
         book.ledger.history(ANN, [], 50, more=True)
-        book.ledger.history(ANN, [private(500), grouped(3)], 50, more=True)
-    assert reader.before(ANN, 50, 10).end
+        book.ledger.history(ANN, [private(500), {"cmd": "poll"}], 50, more=True)
+    assert not reader.before(ANN, 50, 10).end
+    assert reader.asks_before(ANN, 50) == 50
+    assert book.ledger.get("live_from") == 100, "it is asked for again by the next session"
+
+
+def unknown(mid: int) -> Object:
+    """What a later version of the server could say."""
+    return {"cmd": "event", "kind": "poll", "about": 3, "peer": "ann", "mid": mid, "ts": mid * 1000}
+
+
+def test_a_page_of_what_is_not_known_leaves_no_hole(book: Book, reader: Reader) -> None:
+    book.welcome(login(100))
+    with book.do():
+        assert book.ledger.page([unknown(mid) for mid in range(1, 41)], 0, more=True) == 40
+        assert book.ledger.page([private(50), unknown(60)], 40, more=True) == 60
+    with book.do():
+        book.ledger.history(ANN, [unknown(mid) for mid in range(30, 40)], 40, more=True)
+    page = reader.before(ANN, 40, 10)
+    assert (page.messages, page.end) == ([], False), "that was not the beginning"
+    assert reader.asks_before(ANN, 40) == 30
+    with book.do():
+        book.ledger.history(ANN, [private(20), unknown(25)], 30, more=True)
+        book.ledger.history(ANN, [unknown(4)], 20, more=False)
+    page = reader.before(ANN, 40, 10)
+    assert ([message.mid for message in page.messages], page.end) == ([20], True)
+    with book.do():
+        assert book.ledger.page([unknown(mid) for mid in range(61, 100)], 60, more=False) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import stat
 import threading
@@ -19,7 +20,7 @@ from qtclient.cache.transfers import Kept
 from qtclient.cache.writer import Writer
 from qtclient.records import Phase, Sent
 from tests.qtclient.cache.helpers import ANN, CREW, ME, Book, login, private
-from tests.support.waiting import wait_until
+from tests.support.waiting import DEADLINE, wait_until
 
 
 class Ear:
@@ -58,6 +59,12 @@ def writer(path: Path, ear: Ear) -> Iterator[Writer]:
     made.stop()
 
 
+def _count(path: Path) -> int:
+    """How many messages another connection sees."""
+    with contextlib.closing(Reader(path)) as reader:
+        return len(reader.newest(ANN, 100).messages)
+
+
 def _discard(value: object) -> None:
     """What a job returns is of no interest."""
 
@@ -73,7 +80,7 @@ def test_what_waits_is_committed_before_it_is_told(writer: Writer, ear: Ear, pat
         ledger.welcome(login())
         for mid in range(1, 50):
             ledger.arrived(private(mid), live=True)
-        ledger.after_commit(lambda: told.append(len(Reader(path).newest(ANN, 100).messages)))
+        ledger.after_commit(lambda: told.append(_count(path)))
 
     writer.do(job)
     wait_until(lambda: told, "it is done")
@@ -100,7 +107,7 @@ def test_a_job_that_fails_costs_itself_only(writer: Writer, ear: Ear, path: Path
     arrive(writer, 2)
     writer.do(lambda ledger: ledger.after_commit(done.set))
     gate.set()
-    assert done.wait(15)
+    assert done.wait(DEADLINE)
     reader = Reader(path)
     assert [m.mid for m in reader.any_before(ANN, 1 << 54, 10)] == [1, 2]
     assert not reader.any_before(CREW, 1 << 54, 10)
@@ -164,6 +171,62 @@ def test_a_broken_cache_is_set_aside(path: Path, ear: Ear) -> None:
     reader.close()
 
 
+def number(writer: Writer, ear: Ear, value: int) -> None:
+    """Have a number kept in a cache, and give that up."""
+    done = threading.Event()
+
+    def job(ledger: Ledger) -> None:
+        ledger.put("number", value)
+        ledger.after_commit(done.set)
+
+    writer.do(job)
+    assert done.wait(DEADLINE)
+    writer.give_up(writer.generation)
+    wait_until(lambda: ear.rebuilds == value, "there is a new one")
+
+
+def test_one_that_breaks_twice_within_a_second_is_kept_twice(writer: Writer, ear: Ear, path: Path) -> None:
+    number(writer, ear, 1)
+    number(writer, ear, 2)
+    found = sorted(path.parent.glob("cache-broken-*.db"))
+    assert len(found) == 2
+    numbers = []
+    for one in found:
+        reader = Reader(one)
+        numbers.append(reader.meta("number"))
+        reader.close()
+    assert sorted(numbers) == [1, 2]
+
+
+def test_who_complains_about_the_one_before_changes_nothing(writer: Writer, ear: Ear, path: Path) -> None:
+    before = writer.generation
+    for _ in range(3):
+        writer.give_up(before)
+    arrive(writer, 1)
+    wait_until(lambda: ear.changes, "it is used")
+    assert ear.rebuilds == 1
+    writer.give_up(before)
+    arrive(writer, 2)
+    wait_until(lambda: len(ear.changes) == 2, "it is still used")
+    assert ear.rebuilds == 1
+    assert len(list(path.parent.glob("cache-broken-*.db"))) == 1
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?b=c", "a%41b", "a\tb", "a b", "a&mode=memory", "caf\udce9", "中文"])
+def test_what_only_it_knew_is_saved_in_any_folder(tmp_path: Path, ear: Ear, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    broken(folder / "cache.db")
+    writer = Writer(folder / "cache.db", ME, ear)
+    writer.start()
+    wait_until(lambda: ear.rebuilds, "it is noticed")
+    found: list[str] = []
+    writer.do(lambda ledger: found.extend(m.text for m in ledger.messages.pending()))
+    writer.stop()
+    assert found == ["never sent"]
+    assert [one.name for one in tmp_path.iterdir()] == [name], "and nothing lies outside"
+
+
 def test_a_cache_that_is_no_database(path: Path, ear: Ear) -> None:
     path.write_bytes(b"this is no database" * 1000)
     writer = Writer(path, ME, ear)
@@ -177,7 +240,7 @@ def test_a_cache_that_is_no_database(path: Path, ear: Ear) -> None:
 def test_a_cache_that_breaks_while_it_is_used(writer: Writer, ear: Ear, path: Path) -> None:
     arrive(writer, 1)
     wait_until(lambda: ear.changes, "it works")
-    writer.give_up()
+    writer.give_up(writer.generation)
     arrive(writer, 2)
     wait_until(lambda: ear.rebuilds == 1 and len(ear.changes) == 2, "there is a new one, and it is used")
 

@@ -27,6 +27,7 @@ from tests.qtclient.model.test_offline import resumed
 from tests.qtclient.support import Daemons, qt_wait
 from tests.support.running import ROOT
 
+pytestmark = pytest.mark.once
 Name = Callable[[str], str]
 
 
@@ -160,13 +161,67 @@ def test_a_file_that_changes_while_it_is_sent(own_daemons: Daemons, name: Name, 
         qt_wait(lambda: only(one, True).phase is Phase.FAILED, "it is noticed")
         assert "changed" in only(one, True).problem
         one.retry_transfer(number)
-        qt_wait(done(one, True), "what it is now is sent", 30)
+        qt_wait(done(one, True), "what it is now is sent")
         message = offered(heard)
         qt_wait(lambda: len(heard.arrived) == 2, "as another offer")
         two.download(heard.arrived[-1][0], downloads(tmp_path))
-        qt_wait(done(two, False), "it is here", 30)
+        qt_wait(done(two, False), "it is here")
         assert sha256(Path(only(two, False).path)) == sha256(path)
         assert message.file
+
+
+@pytest.mark.parametrize("away", ["", "chat server", "chat server and client"])
+def test_what_cannot_be_sent_any_more_is_withdrawn(own_daemons: Daemons, name: Name, tmp_path: Path, away: str) -> None:
+    ann, ben = name("ann"), name("ben")
+    path = some_file(tmp_path, BIG)
+    with sessions(own_daemons, tmp_path, ann, ben) as (one, two):
+        heard = Heard(two)
+        number = one.send_file(peer(ben), path)
+        offered(heard)
+        qt_wait(lambda: only(one, True).phase is Phase.RUNNING, "it runs")
+        one.pause_transfer(number)
+        if away:
+            own_daemons.chat.kill()
+            qt_wait(lambda: not one.online, "the chat server is away")
+        os.truncate(path, 0)
+        one.resume_transfer(number)
+        qt_wait(lambda: only(one, True).phase is Phase.FAILED, "it is noticed")
+        again = None
+        if away.endswith("client"):
+            one.close()
+        if away:
+            own_daemons.chat.start()
+        if away.endswith("client"):
+            again = resumed(own_daemons, ann, tmp_path / ann)
+        qt_wait(lambda: file_state(two, peer(ann)) is FileState.CANCELLED, "nobody waits for it", 60)
+        if again is not None:
+            again.close()
+            again.deleteLater()
+
+
+def test_a_file_that_has_grown_is_sent_as_it_was_offered(own_daemons: Daemons, name: Name, tmp_path: Path) -> None:
+    ann, ben = name("ann"), name("ben")
+    path = some_file(tmp_path, BIG)
+    content = sha256(path)
+    with sessions(own_daemons, tmp_path, ann, ben) as (one, two):
+        heard = Heard(two)
+        number = one.send_file(peer(ben), path)
+        qt_wait(lambda: only(one, True).phase is Phase.RUNNING and only(one, True).done > 0, "bytes move")
+        one.pause_transfer(number)
+        one.close()
+        with path.open("ab") as file:
+            file.write(b"and more")
+        again = resumed(own_daemons, ann, tmp_path / ann)
+        try:
+            qt_wait(lambda: again.transfers(), "it is remembered")
+            again.resume_transfer(number)
+            qt_wait(done(again, True), "it is sent", 60)
+        finally:
+            again.close()
+            again.deleteLater()
+        two.download(offered(heard), downloads(tmp_path))
+        qt_wait(done(two, False), "it is here", 60)
+        assert sha256(Path(only(two, False).path)) == content
 
 
 def test_too_large_is_said_before(make_daemons: DaemonsFactory, name: Name, tmp_path: Path) -> None:

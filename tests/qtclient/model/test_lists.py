@@ -10,6 +10,7 @@ import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QAbstractItemModelTester
 
+from chatwire.codec import Object
 from qtclient.cache.reader import Reader
 from qtclient.i18n import set_language
 from qtclient.model.conversations import ConversationRole, ConversationsModel
@@ -130,6 +131,9 @@ class Cache:
         self.online = True
         self.asked: list[tuple[int, Callable[[bool], None]]] = []
 
+    def unwritten(self, key: Key) -> list[Message]:
+        return []
+
     def fetch_history(self, key: Key, before: int, done: Callable[[bool], None]) -> None:
         self.asked.append((before, done))
 
@@ -180,9 +184,9 @@ def test_a_hole_is_filled_by_the_server(qapp: object, cache: Cache) -> None:
     assert model.load_older()
     assert model.load_older(), "once is enough"
     [(before, done)] = cache.asked
-    assert (before, model.loading) == (150, True)
+    assert (before, model.loading) == (101, True), "above it all is known"
     with cache.book.do():
-        cache.book.ledger.history(ANN, [private(mid) for mid in range(40, 50)], 150, more=True)
+        cache.book.ledger.history(ANN, [private(mid) for mid in range(40, 50)], 101, more=True)
     done(True)
     assert (told, mids(model)) == ([10], [*range(40, 50), 150])
     model.load_older()
@@ -191,6 +195,27 @@ def test_a_hole_is_filled_by_the_server(qapp: object, cache: Cache) -> None:
     assert mids(model) == [1, 2, *range(40, 50), 150], "without a server, what there is"
     assert not model.at_beginning
     assert tester.model() is model
+
+
+def test_pages_with_nothing_to_show_are_passed(qapp: object, cache: Cache) -> None:
+    """What only a later version knows: it is asked for what is before, until something can be shown."""
+    cache.book.welcome(login(100))
+    cache.book.arrive(private(150))
+    model = MessagesModel(ANN, cache)
+    assert model.load_older()
+    [(before, done)] = cache.asked
+    assert before == 101
+    later: list[Object] = [{"cmd": "event", "kind": "poll", "mid": mid} for mid in range(90, 100)]
+    with cache.book.do():
+        cache.book.ledger.history(ANN, later, before, more=True)
+    done(True)
+    assert model.loading, "it goes on by itself"
+    (before, done) = cache.asked[-1]
+    assert before == 90
+    with cache.book.do():
+        cache.book.ledger.history(ANN, [private(1), private(2)], before, more=False)
+    done(True)
+    assert (mids(model), model.at_beginning) == ([1, 2, 150], True)
 
 
 def test_a_jump_and_the_way_back(qapp: object, cache: Cache) -> None:

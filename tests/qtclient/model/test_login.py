@@ -173,6 +173,8 @@ def test_the_file_of_tokens_is_private_and_has_no_password(plain_daemons: Daemon
         ("[::1]:9000", ServerAddress("::1", 9000)),
         ("tcp://10.0.0.1:9000", ServerAddress("10.0.0.1", 9000, tls=False)),
         ("tls://a:1", ServerAddress("a", 1)),
+        ("::1", ServerAddress("::1", 8000)),
+        ("chat.example.org：9000", ServerAddress("chat.example.org", 9000)),
     ],
 )
 def test_addresses(text: str, address: ServerAddress) -> None:

@@ -103,7 +103,7 @@ def test_what_waits_survives_the_client(own_daemons: Daemons, name: Name, tmp_pa
             assert [f.name for f in again.friends] == [ben]
             assert [hit.message.text for hit in again.search("ing 2")] == ["waiting 2"]
             own_daemons.restart_chat()
-            qt_wait(lambda: all(m.mid for m in all_in(again.messages(peer(ben)))), "all are stored", 30)
+            qt_wait(lambda: all(m.mid for m in all_in(again.messages(peer(ben)))), "all are stored")
         finally:
             again.close()
             again.deleteLater()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qtclient.model.session import Session
-from qtclient.net.account import CACHE
+from qtclient.net.opening import CACHE
 from qtclient.records import Sent
 from tests.qtclient.model.helpers import Heard, all_in, group, peer, sessions, texts
 from tests.qtclient.model.test_offline import resumed
@@ -75,7 +75,7 @@ def test_found_while_it_is_used(plain_daemons: Daemons, name: Name, tmp_path: Pa
             one.say(peer(ben), f"message {number}")
         model = one.messages(peer(ben))
         qt_wait(lambda: all(m.mid for m in all_in(model)) and model.rowCount() == 20, "all are stored")
-        one._account.give_up_cache()
+        one._account.give_up_cache(one._account.generation)
         one.say(peer(ben), "in the middle of it")
         qt_wait(lambda: any("damaged" in text for text in heard.notices), "it is said")
         qt_wait(lambda: one.online, "online again")
@@ -100,8 +100,10 @@ def test_the_disk_is_full(plain_daemons: Daemons, name: Name, tmp_path: Path) ->
         db.execute(f"PRAGMA max_page_count = {pages}")
         for number in range(5):
             two.say(peer(ann), f"{number} " + "x" * 15_000)
-        qt_wait(lambda: heard.notices, "it is said")
-        assert "disk" in heard.notices[0]
+        qt_wait(lambda: one.unwritable, "it is said")
+        assert "disk" in one.unwritable
         db.execute("PRAGMA max_page_count = 1000000")
         qt_wait(lambda: len(heard.arrived) == 6, "all are here")
-        assert len(heard.notices) == 2
+        qt_wait(lambda: heard.notices, "it is said that it is over")
+        assert not one.unwritable
+        assert len(heard.notices) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,20 @@ def test_everything_has_its_chinese() -> None:
 def test_fields_are_the_same_in_both() -> None:
     for english, chinese in ZH_LOWER.items():
         assert fields(english) == fields(chinese), english
+
+
+@pytest.mark.parametrize("why", ["database or disk is full", "database is locked", "disk I/O error"])
+@pytest.mark.parametrize("say", [problems.of_disk, problems.of_start, problems.of_opening])
+def test_a_disk_that_takes_nothing_is_told_in_both_languages(say: Callable[[str], str], why: str) -> None:
+    english = words.problem(say(why))
+    try:
+        set_language("zh")
+        chinese = words.problem(say(why))
+    finally:
+        set_language("en")
+    assert english.isascii() or "…" in english
+    assert not chinese.isascii()
+    assert ("I/O" in why) == (why in english) == (why in chinese)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -98,6 +98,51 @@ def test_a_composition_that_is_given_up_leaves_nothing(written: Written) -> None
     assert written.composer.text() == ""
 
 
+@pytest.mark.parametrize("press", ["button", "enter", "enter while composing"])
+def test_hangul_is_sent_with_the_syllable_that_is_being_composed(written: Written, press: str) -> None:
+    field = written.composer.input
+    written.compose("안")
+    written.compose("녕", "안")  # the first syllable is complete, the second one is not
+    if press == "button":
+        (send,) = [b for b in written.composer.findChildren(QToolButton) if b.accessibleName() == "Send"]
+        QTest.mouseClick(send, Qt.MouseButton.LeftButton)
+    else:
+        if press == "enter":
+            written.compose("", "녕")  # as ibus does before it forwards the key
+        QTest.keyClick(field, RETURN)
+    assert written.texts == ["안녕"]
+    assert (written.composer.text(), field.composition.composing) == ("", False)
+
+
+def test_a_syllable_that_the_input_method_commits_once_more_is_not_in_the_next_message(written: Written) -> None:
+    """ibus-hangul does when Qt resets it, which it does after it has committed what was composed."""
+    written.compose("녕")
+    written.composer.submit()
+    written.compose("", "녕")
+    assert (written.texts, written.composer.text()) == (["녕"], "")
+    written.compose("녕")
+    written.compose("", "녕")
+    assert written.composer.text() == "녕"
+
+
+def test_a_no_break_space_stays_one(written: Written) -> None:
+    field = written.composer.input
+    text = "10\u00a0km\n\u2009«\u202fa\u202f»"
+    field.insertPlainText(text)
+    field.selectAll()
+    field.cut()
+    assert QApplication.clipboard().text() == text
+    field.paste()
+    QTest.keyClick(field, RETURN)
+    assert written.texts == [text]
+
+
+def test_half_a_character_is_shown_and_sent_as_a_sign(written: Written) -> None:
+    written.composer.input.insertPlainText("a\ud83d b\udc00")
+    QTest.keyClick(written.composer.input, RETURN)
+    assert written.texts == ["a\ufffd b\ufffd"]
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\n\n", "\u3000"])
 def test_nothing_is_not_sent(written: Written, text: str) -> None:
     written.composer.set_text(text)

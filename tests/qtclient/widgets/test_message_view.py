@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from PyQt5.QtCore import QEvent, QPoint, Qt
 from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
+from chatwire.characters import is_harmless
 from qtclient.look import emoji_font
 from qtclient.records import FileInfo, FileState, Message, Sent
 from qtclient.widgets.bubbles import Bubbles
@@ -17,6 +20,7 @@ from qtclient.widgets.rows import Row
 from tests.qtclient.support import qt_wait
 from tests.qtclient.widgets.conftest import Show
 from tests.qtclient.widgets.messages import GROUP, message, varied
+from tests.support.unicode_corpus import NAMES, texts
 
 
 def _row(view: MessageView, number: int) -> Row:
@@ -48,11 +52,25 @@ def test_names_and_texts_cannot_control_the_screen(show: Show) -> None:
     file = FileInfo("f", f"{evil}.exe", 10, FileState.COMPLETE)
     view, _ = show([message(1, evil, sender=evil, key=GROUP), message(2, "", sender="x", key=GROUP, file=file)])
     first, second = _row(view, 0), _row(view, 1)
-    assert first.name == "abcd"
+    harmless = "a\ufffdb\u2407c\u241b[31m\u200f\ufffdd"
+    assert first.name == harmless
     assert first.text is not None
-    assert first.text.shown == "abcd"
+    assert first.text.shown == harmless
     assert second.card is not None
-    assert second.card.name == "abcd.exe"
+    assert second.card.name == f"{harmless}.exe"
+
+
+def test_every_script_is_shown_as_it_was_written(show: Show) -> None:
+    """But for what could harm, which is a sign in its place; file names and names of people, too."""
+    said = [text for text in texts() if len(text) < 1000]
+    view, _ = show([message(mid, text, key=GROUP, sender=NAMES[mid % len(NAMES)]) for mid, text in enumerate(said, 1)])
+    for number, text in enumerate(said):
+        row = _row(view, number)
+        assert row.text is not None
+        lines = row.text.shown.split("\u2028")
+        assert lines == re.split("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]", text) or not is_harmless(text)
+        assert all(is_harmless(re.sub("[\t\u202a-\u202c\u2066-\u2069]", "", line)) for line in lines)
+        assert row.name in ("", NAMES[(number + 1) % len(NAMES)])
 
 
 def test_runs_of_one_sender_are_joined(show: Show) -> None:

@@ -162,6 +162,7 @@ def test_the_list_is_filtered_while_one_types(enter: Enter, plain_daemons: Daemo
     field = find(main, type(main.filter), "Filter the list")
     shown = main.friends.model()
     assert shown is not None
+    qt_wait(lambda: shown.rowCount() == len(friends), "all friends are there")
     for typed, expected in (("ZOË", friends[0]), ("小明", friends[1]), ("wide", friends[2])):
         field.setText(typed)
         assert [shown.index(row, 0).data() for row in range(shown.rowCount())] == [expected]

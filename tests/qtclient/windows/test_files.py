@@ -15,7 +15,6 @@ from PyQt5.QtWidgets import QApplication, QFileDialog
 from chatwire.transfer.upload import upload
 from qtclient.records import FileInfo, FileState, Key, Kind, Message, Phase
 from qtclient.widgets.file_words import Deed, deeds
-from qtclient.widgets.pictures import read_picture
 from qtclient.windows.conversation import ConversationPane
 from qtclient.windows.picture import PictureWindow
 from qtclient.windows.transfers import TransfersWindow
@@ -295,18 +294,3 @@ def test_a_program_is_not_run(
     here.deeds.do(message, Deed.OPEN)
     assert opened == [str(tmp_path)]
     assert "program" in here.toast.text()
-
-
-def test_pictures_that_are_none_or_too_large_are_not_read(tmp_path: Path) -> None:
-    text = tmp_path / "text.png"
-    text.write_text("no picture")
-    assert read_picture(str(text), None).isNull()
-    bomb = tmp_path / "bomb.png"
-    head = QImage(9000, 9000, QImage.Format.Format_Mono)
-    head.fill(0)
-    assert head.save(str(bomb))
-    assert read_picture(str(bomb), None).isNull()
-    assert read_picture(str(tmp_path / "missing.png"), None).isNull()
-    svg = tmp_path / "vector.png"
-    svg.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>')
-    assert read_picture(str(svg), None).isNull()

@@ -48,6 +48,12 @@ class Listening:
         self.notifier.refused.connect(self.refused.append)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that does other work may take seconds to answer, which is no reason for a balloon."""
+    monkeypatch.setattr(notifier, "_PATIENCE", 60_000)
+
+
 @pytest.fixture
 def listening(bus: Bus) -> Iterator[Listening]:
     one = Listening()
