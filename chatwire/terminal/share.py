@@ -45,10 +45,12 @@ async def _announce(chat: Chat, source: Source, conversation: Conversation) -> b
     state = chat.state
     if source.size > state.max_file:
         raise Usage(too_large({"limit": state.max_file}))  # reading all of it could take long
-    await chat.transfers.hash(source)
-    reply = await _offer(
-        chat, conversation, filename=harmless(source.name), length=source.size, sha256=source.sha256
-    )  # fmt: skip
+    chat.begun_transfer()
+    with chat.transfers.announcing(source) as transfer:
+        await chat.transfers.hash(source, transfer)
+        reply = await _offer(
+            chat, conversation, filename=harmless(source.name), length=source.size, sha256=source.sha256
+        )  # fmt: skip
     if chat.state is not state or reply is None:
         return False  # somebody else has logged in meanwhile
     offer = chat.offers.take(reply, conversation, state.user)
@@ -58,7 +60,7 @@ async def _announce(chat: Chat, source: Source, conversation: Conversation) -> b
     if not offer.alive or not isinstance(url, str):
         return False
     chat.transfers.send(offer, source, url)
-    chat.begun_transfer()
+    chat.screen.refresh()
     return True
 
 

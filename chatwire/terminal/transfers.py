@@ -6,9 +6,10 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -125,14 +126,19 @@ class Transfers:
         """Those of an offer that run."""
         return [transfer for transfer in self.running if transfer.offer is offer]
 
-    async def hash(self, source: Source) -> None:
-        """Read what is to be announced. Raises TransferError."""
+    @contextmanager
+    def announcing(self, source: Source) -> Iterator[Transfer]:
+        """It counts as on its way from here on, until the server has its offer."""
         transfer = Transfer(source.name, source.size, source.path, None, is_upload=True)
         self._add(transfer)
         try:
-            await asyncio.to_thread(source.hash, progress=transfer.progress, control=transfer.control)
+            yield transfer
         finally:
             self.forget(transfer)
+
+    async def hash(self, source: Source, transfer: Transfer) -> None:
+        """Read what is to be announced. Raises TransferError."""
+        await asyncio.to_thread(source.hash, progress=transfer.progress, control=transfer.control)
 
     def send(self, offer: Offer, source: Source, url: str) -> None:
         """Begin to upload a file that was offered, and close it in the end."""

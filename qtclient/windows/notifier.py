@@ -81,10 +81,9 @@ class Notifier(QObject):
         place: Place = (key, False)
         self._waiting = [note for note in self._waiting if note.place != place]
         if place in self._sent:
-            self._next[place] = None
-        for number, note in list(self._shown.items()):
-            if note.place == place:
-                self._take_away(number)
+            self._next[place] = None  # once its number is known
+        else:
+            self._clear(place)
 
     def about(self) -> set[Key]:
         """The conversations that there is a notice about."""
@@ -161,12 +160,17 @@ class Notifier(QObject):
             self._shown[number] = note
             for oldest in list(self._shown)[:-_MOST_SHOWN]:
                 del self._shown[oldest]
-        else:
+        elif follows is not None:
             self.refused.emit(note)
-        if follows is None and isinstance(number, int):
-            self._take_away(number)
-        elif follows is not None and follows is not note:
+        if follows is None:
+            self._clear(note.place)
+        elif follows is not note:
             self.show(follows)
+
+    def _clear(self, place: Place) -> None:
+        for number, note in list(self._shown.items()):
+            if note.place == place:
+                self._take_away(number)
 
     def _take_away(self, number: int) -> None:
         del self._shown[number]

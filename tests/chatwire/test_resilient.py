@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import signal
 import socket
 import threading
 import time
@@ -22,6 +21,7 @@ from chatwire.events import LINK_LOST, Answer, Event, Fate, LinkDown, LinkUp, Pu
 from chatwire.outbox import Outbox
 from chatwire.resilient import ResilientClient
 from tests.conftest import ProcessFactory
+from tests.support.freezing import frozen
 from tests.support.running import Clients, RunningServer, ServerProcess
 
 pytestmark = pytest.mark.sqlite
@@ -527,11 +527,8 @@ def test_a_link_that_is_dead_without_a_word_is_found(process: ServerProcess, tal
     pump_until(lambda: not alice.client._pinged, alice)
     assert alice.client.connected, "it has answered"
     assert process.process is not None
-    process.process.send_signal(signal.SIGSTOP)
-    try:
+    with frozen(process.process.pid):
         alice.client.check_link(patience=0.2)
         pump_until(lambda: not alice.client.connected, alice)
-    finally:
-        process.process.send_signal(signal.SIGCONT)
     alice.client.try_now()
     pump_until(connected(alice), alice)

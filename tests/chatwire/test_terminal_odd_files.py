@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,20 +16,11 @@ from chatwire.terminal.filelines import size
 from tests.chatwire.terminals import Program, friends, register
 from tests.chatwire.test_terminal_files import filed, folder, path, process, program  # noqa: F401
 from tests.support.filing import FiledProcess
+from tests.support.freezing import frozen
 from tests.support.running import ROOT, ServerProcess
 from tests.support.waiting import DEADLINE
 
 pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")]
-
-
-@contextmanager
-def stopped(daemon: FiledProcess) -> Iterator[None]:
-    """The file daemon does nothing meanwhile, so that what is offered has not been sent."""
-    os.kill(daemon.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(daemon.pid, signal.SIGCONT)
 
 
 def test_a_file_that_grows_all_the_time_is_sent_as_it_was_announced(
@@ -75,7 +63,7 @@ def test_a_file_that_shrinks_is_withdrawn(
     away: bool,
 ) -> None:
     alice, bob = friends(program, process)
-    with stopped(filed):
+    with frozen(filed.pid):
         alice.enters(f"/send {path} bob")
         bob.shows("alice offers a report.pdf")
         if away:
@@ -96,7 +84,7 @@ def test_who_leaves_withdraws_what_is_not_sent(
     path: Path,  # noqa: F811
 ) -> None:
     alice, bob = friends(program, process)
-    with stopped(filed):
+    with frozen(filed.pid):
         alice.enters(f"/send {path} bob")
         bob.shows("alice offers a report.pdf")
         for _ in range(2):
@@ -150,7 +138,7 @@ def test_a_script_is_told_and_withdraws_too(
     with process.user("bob") as bob:
         command = [sys.executable, "-m", "chatwire", f"{process.host}:{process.port}", "--plain"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as script:
-            with stopped(filed):
+            with frozen(filed.pid):
                 assert script.stdin is not None
                 lines = ["/register alice", "pw", *(f"/send {file} bob" for file in (*odd, path))]
                 script.stdin.write("".join(f"{line}\n" for line in lines))

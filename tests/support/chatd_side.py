@@ -66,6 +66,7 @@ class ChatdSide:
         self.visits = 0  # connections, whatever became of them
         self._wire: _Wire | None = None
         self._threads: list[threading.Thread] = []
+        self._listener.settimeout(0.05)
         self._start(self._accept)
 
     def say(self, **push: object) -> None:
@@ -107,7 +108,6 @@ class ChatdSide:
         self._threads[-1].start()
 
     def _accept(self) -> None:
-        self._listener.settimeout(0.05)
         while True:
             try:
                 sock, _ = self._listener.accept()

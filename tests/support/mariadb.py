@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pymysql
 
+from tests.support.freezing import freeze, thaw
 from tests.support.waiting import wait_until
 
 _SERVER = "mariadbd"
@@ -68,11 +69,13 @@ class MariaDB:
 
     def freeze(self) -> None:
         """Let it hang: it keeps its connections and answers nothing."""
-        self._signal(signal.SIGSTOP)
+        assert self._process is not None
+        freeze(self._process.pid)
 
     def thaw(self) -> None:
         """Let it go on."""
-        self._signal(signal.SIGCONT)
+        assert self._process is not None
+        thaw(self._process.pid)
 
     def answers(self) -> bool:
         """Whether a client can log in."""
@@ -120,10 +123,6 @@ class MariaDB:
             self._process.send_signal(number)
             self._process.wait(60)
             self._process = None
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
 
 
 def connect(url: str, *, autocommit: bool = False) -> pymysql.connections.Connection[pymysql.cursors.Cursor]:
