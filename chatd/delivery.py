@@ -91,14 +91,16 @@ class Delivery:
     def deliver(self, batch: Sequence[ChatRecord], more: bool = False) -> None:
         """Hand a committed batch, sorted by conversation, to all loops concerned. ``more``: another one follows."""
         posts: dict[EventLoop, list[Entry]] = {}
+        offers: list[ChatRecord] = []
         for _, group in groupby(batch, attrgetter("conversation")):
             chats = list(group)
             if _all_from_one(chats):
                 self._from_one(chats, posts)
             else:
-                self._conversation(chats, posts)
-        for loop, entries in posts.items():
+                offers += self._conversation(chats, posts)
+        for loop, entries in _senders_last(posts) if offers else posts.items():
             _post(loop, entries, HOLD if more and any(len(entry.sessions) >= MANY for entry in entries) else 0.0)
+        _tell_stored(offers)
 
     def fail(self, batch: Sequence[ChatRecord]) -> None:
         """Tell the senders of a batch that nothing was stored."""
@@ -134,7 +136,8 @@ class Delivery:
         for loop, there in fanout.items():
             posts.setdefault(loop, []).append(Entry(there, common, mid, {}))
 
-    def _conversation(self, chats: list[ChatRecord], posts: dict[EventLoop, list[Entry]]) -> None:
+    def _conversation(self, chats: list[ChatRecord], posts: dict[EventLoop, list[Entry]]) -> list[ChatRecord]:
+        """Returns the offers among them."""
         first = chats[0]
         if first.group is not None:
             word: Words = {}
@@ -146,10 +149,11 @@ class Delivery:
         common = b"".join([block.common for block in blocks])
         own_by_loop = _own(blocks, word, shown)
         mid = max(chat.mid for chat in chats)
-        offers = _tell_stored(chats)
+        offers = [chat for chat in chats if chat.offer is not None]
         for loop in fanout.keys() | own_by_loop.keys():
-            entry = Entry(fanout.get(loop, ()), common, mid, own_by_loop.get(loop, {}), offers=offers)
+            entry = Entry(fanout.get(loop, ()), common, mid, own_by_loop.get(loop, {}), offers=bool(offers))
             posts.setdefault(loop, []).append(entry)
+        return offers
 
     def _private(self, chat: ChatRecord) -> tuple[Fanout, Words, Shown]:
         """The sessions of both users, and what a message, or an offer, of either is answered: is the other there?"""
@@ -186,13 +190,16 @@ def _offer_reply(chat: ChatRecord, session: Session, *, handed_over: bool) -> by
     return chat.reply_open + _SUCCESS + (_DELIVERED if handed_over else b"") + end
 
 
-def _tell_stored(chats: Sequence[ChatRecord]) -> bool:
-    """Let those know who wait for an offer to be stored; true when there is one among the messages."""
-    offers = [chat for chat in chats if chat.offer is not None]
+def _senders_last(posts: dict[EventLoop, list[Entry]]) -> list[tuple[EventLoop, list[Entry]]]:
+    """Who has offered a file may send it at once, and nobody shall hear how far it is before he hears of the file."""
+    return sorted(posts.items(), key=lambda post: any(entry.offers and entry.own for entry in post[1]))
+
+
+def _tell_stored(offers: Sequence[ChatRecord]) -> None:
+    """Let those know who wait for an offer to be stored, once it is on its way, for the same reason."""
     for chat in offers:
         if chat.offer is not None and not chat.duplicate:
             chat.offer.stored(chat.offer.file_of(chat.mid, chat.ts))
-    return bool(offers)
 
 
 def push_here(session: Session, data: bytes, mid: int) -> None:

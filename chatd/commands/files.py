@@ -181,7 +181,7 @@ def _submit(call: Call, target: _Target, record: ChatRecord) -> None:
 
 
 def _stored(call: Call, file: File) -> None:
-    """The journal's thread: the offer is stored, and about to be delivered."""
+    """The journal's thread: the offer is stored, and on its way to all concerned."""
     services, session = call.services, call.session
     if services.transfers.add(file, session.user.name) and session.peer.legacy:
         length = call.args["length"]

@@ -16,8 +16,8 @@ class Offer:
     """What makes a message the offer of a file.
 
     ``refusal_open`` is the reply when nothing is stored, without its end, as in `ChatRecord`. ``stored`` is called in
-    the journal's thread, after the commit and before anybody is told; it may be called twice. ``granted`` is when the
-    offer was made, by the clock that grants (`chatbase.clock`).
+    the journal's thread, after the commit and behind what everybody is told; it may be called twice. ``granted`` is
+    when the offer was made, by the clock that grants (`chatbase.clock`).
     """
 
     file: File

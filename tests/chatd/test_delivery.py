@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import pytest
 
+from chatbase.files import File
 from chatd.delivery import BLOCK, HOLD, MANY, Delivery
 from chatd.net.connection import ConnectionSettings
 from chatd.net.loop import EventLoop
 from chatd.registry.nodes import GroupNode, Session, UserNode
-from chatd.store.records import ChatRecord
+from chatd.store.records import ChatRecord, Offer
 from chatwire.codec import Object, decode, encode_open
 from tests.support.loops import Pair, hand_turned, turn, turn_until
 
@@ -63,6 +64,12 @@ class _Crowd:
         record.mid, record.duplicate = len(self.batch) + 1, duplicate
         self.batch.append(record)
 
+    def offer(self, number: int, stored: Callable[[File], None]) -> None:
+        """Offer them a file; ``stored`` as in `Offer`."""
+        self.say(number, 10)
+        file = File("f", None, -1, 1, None, "f", 1, None, None, "waiting", 0, 0)
+        self.batch[-1].offer = Offer(file, b"", stored, 0)
+
     def fanout(self, group: GroupNode) -> dict[EventLoop, tuple[Session, ...]]:
         return {self.loop: tuple(self.sessions)}
 
@@ -97,6 +104,19 @@ def test_every_session_gets_all_in_the_order_of_mid(
         assert peer.told() == crowd.expected(number)
         assert peer.count == sum(chat.origin is crowd.sessions[number] for chat in crowd.batch)
         assert all(peer.pieces)
+
+
+def test_an_offer_is_on_its_way_before_anybody_can_say_how_far_the_file_is(loop: EventLoop) -> None:
+    crowd = _Crowd(loop, 3)
+
+    def uploading() -> None:
+        for peer in crowd.peers:
+            peer.send(b'{"cmd":"file_state","mid":0}\n')
+
+    crowd.offer(0, lambda file: loop.post(uploading))
+    crowd.deliver()
+    for number, peer in enumerate(crowd.peers):
+        assert peer.told() == [*crowd.expected(number), ("file_state", 0)]
 
 
 def test_many_who_say_much_at_once_share_the_bytes(loop: EventLoop) -> None:
