@@ -66,7 +66,7 @@ def test_half_a_tls_handshake_and_then_silence_is_cut_off(
             while peer.socket.recv(65536):  # the server's part of the handshake, or an alert
                 pass
     neighbours.chat()
-    assert server.server.acceptor.connections == 2
+    wait_until(lambda: server.server.acceptor.connections == 2, "only the neighbours are connected")
     assert_log_is_clean(caplog)
 
 

@@ -132,7 +132,7 @@ def test_a_database_that_fails_in_the_middle_leaves_no_session_behind(
         patch.setattr(missed, "newest", broken)
         back = held.resume(*({"user": name, "token": token} for name, token in tokens.items()))
         assert [take(client, 1)[0]["result"] for client in back] == ["busy", "busy"]
-    assert not len(server.server.services.online)
+    wait_until(lambda: not len(server.server.services.online), "nobody is in")
     again = server.connect()
     again.resume("alice", tokens["alice"])
     assert again.private_chat("bob", "where are you?")["result"] == "offline"

@@ -135,7 +135,7 @@ def test_progress_is_shown_and_what_is_typed_stays(
     assert carol.send(first, 1_500_000, len(CONTENT)) == 204
     bob.shows(f"first.bin is here: {folder}/first.bin")
     assert (folder / "first.bin").read_bytes() == (folder / "second.bin").read_bytes() == CONTENT
-    assert "↓" not in bob.text()
+    wait_until(lambda: "↓" not in bob.text(), "no progress is shown any more")
 
 
 def test_no_cancel_and_withdrawal(program: Program, process: ServerProcess, filed: FiledProcess, folder: Path) -> None:

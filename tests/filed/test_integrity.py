@@ -80,8 +80,8 @@ def test_pieces_on_which_nobody_writes_for_a_while_are_hashed_once(
     for start in range(0, SIZE, 100_000):
         assert filed.patch(offer, start, data[start : start + 100_000]).status == 204
     assert filed.row(offer).sha256 == sha256(data)
-    assert not filed.server._uploads.followers._rested
-    assert not filed.server._uploads.followers._running
+    followers = filed.server._uploads.followers
+    wait_until(lambda: not followers._rested and not followers._running, "nothing is left to be hashed")
 
 
 @BOTH

@@ -150,7 +150,8 @@ def test_without_chatd_everything_works_and_reports_wait(chatd: ChatdSide, make_
     filed = make_filed("--chatd", f"127.0.0.1:{chatd.port}")
     offer = filed.upload(DATA, announced=sha256(DATA))
     assert filed.ask("GET", offer.down).body == DATA
-    assert (offer.id, files.COMPLETE, sha256(DATA)) in filed.server._link._reports
+    report = (offer.id, files.COMPLETE, sha256(DATA))
+    wait_until(lambda: report in filed.server._link._reports, "the report waits")
 
 
 @PLAIN
