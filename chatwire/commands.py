@@ -186,9 +186,14 @@ COMMANDS: dict[str, Command] = {
             {"group": ""}, {"group_left": "{group, user} to the members who are online, and to my other sessions"},
         ),
         Command(
-            "get_group_member", "Who is in a group.", "query",
-            (Field("group", f.name, ""),), {"success": "", "group_not_exist": ""},
-            {"group": "", "member": 'names, joined by "|"', "members": "[{user, online, role}], role owner or member"},
+            "get_group_member", "Who is in a group that I am in. All at once, in the order in which they joined; or in "
+            "pages, in the order of their accounts.", "query",
+            (Field("group", f.name, ""),
+             _optional("limit", f.limit, f"members in the page, at most {f.MAX_PAGE}; asks for pages"),
+             _optional("after", f.name, "members behind this one, the last of the page before; asks for pages")),
+            {"success": "", **_IN_GROUP},
+            {"group": "", "member": 'names, joined by "|"', "members": "[{user, online, role}], role owner or member",
+             "more": "of pages: whether another one follows"},
             original=True,
         ),
         Command(

@@ -10,8 +10,9 @@ from chatbase.engine import Transaction
 from chatd.commands.call import Call, Refusal
 from chatd.commands.journaled import Done, change
 from chatd.commands.table import Outcome, Where, handles
-from chatd.store import groups
+from chatd.store import groups, users
 from chatwire.codec import Object
+from chatwire.fields import DEFAULT_PAGE
 
 Joined = tuple[groups.Group, int]
 """A group, and the mid above which a new membership begins."""
@@ -76,11 +77,13 @@ def leave_group(call: Call) -> Outcome:
 
 @handles("get_group_member", Where.WORK)
 def get_group_member(call: Call) -> Outcome:
-    """List the members, in the order in which they joined."""
+    """List the members to one of them."""
     services, name = call.services, call.args["group"]
     with services.database.transaction() as tx:
         group = _find(tx, name)
-        members = groups.members(tx, group.id)
+        if not groups.is_member(tx, group.id, call.session.user.id):
+            raise Refusal("not_in_group")
+        members, more = _members(tx, group, call)
     online = services.groups.online(group.id)
     return call.reply(
         "success",
@@ -90,7 +93,20 @@ def get_group_member(call: Call) -> Outcome:
             {"user": user, "online": user in online, "role": "owner" if user_id == group.owner_id else "member"}
             for user_id, user in members
         ],
+        **more,
     )
+
+
+def _members(tx: Transaction, group: groups.Group, call: Call) -> tuple[list[tuple[int, str]], dict[str, bool]]:
+    """All, as the original client wants them, or a page; and what its reply has besides."""
+    after, limit = call.args.get("after"), call.args.get("limit", DEFAULT_PAGE)
+    if after is None and "limit" not in call.args:
+        return groups.members(tx, group.id), {}
+    last = 0 if after is None else users.id_of(tx, after)
+    if last is None:
+        raise Refusal("bad_request", detail="after: there is no such user")
+    members, more = groups.members_page(tx, group.id, last, limit)
+    return members, {"more": more}
 
 
 def _joined(call: Call) -> Done[Joined]:

@@ -39,6 +39,7 @@ _REPLIES = {
     "add_group_reply": _words(
         "success group_not_exist user_in_group", "group_not_exist", "group_not_exist user_in_group"
     ),
+    "get_group_member_reply": _words("success group_not_exist", "group_not_exist"),
     "private_chat_reply": _words("success offline", "offline", "offline"),
     "group_chat_reply": _words("success", "offline"),
     "send_file_reply": _words("offline timeout", "timeout", "offline timeout"),

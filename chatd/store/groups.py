@@ -66,13 +66,23 @@ def count_of(tx: Transaction, user_id: int) -> int:
 
 
 def members(tx: Transaction, group_id: int) -> list[tuple[int, str]]:
-    """Ids and names of a group's members, in the order in which they joined."""
+    """Ids and names of a group's members, in the order in which they joined. Whole, however large the group is."""
     rows = tx.rows(
         "SELECT u.id, u.name FROM members m JOIN users u ON u.id = m.user_id"
         " WHERE m.group_id = ? AND m.left_mid = 0 ORDER BY m.joined_mid, m.joined, u.id",
         group_id,
     )
     return [(int(user_id), name) for user_id, name in rows]
+
+
+def members_page(tx: Transaction, group_id: int, after: int, limit: int) -> tuple[list[tuple[int, str]], bool]:
+    """The first ``limit`` members whose ids are above ``after``, by id, and whether there are more."""
+    rows = tx.rows(
+        "SELECT u.id, u.name FROM members m JOIN users u ON u.id = m.user_id"
+        " WHERE m.group_id = ? AND m.user_id > ? AND m.left_mid = 0 ORDER BY m.user_id LIMIT ?",
+        group_id, after, limit + 1,
+    )  # fmt: skip
+    return [(int(user_id), name) for user_id, name in rows[:limit]], len(rows) > limit
 
 
 def is_member(tx: Transaction, group_id: int, user_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd.store import groups
 from chatwire.client import Client
 from chatwire.codec import Object
 from tests.conftest import ServerFactory
@@ -37,7 +38,8 @@ def test_leave_and_get_group_member_say_what_is_wrong(server: RunningServer) -> 
     for cmd in ("leave_group", "get_group_member"):
         assert result(bob, cmd, group="nothing") == "group_not_exist"
         assert result(bob, cmd) == "bad_request"
-    assert result(bob, "leave_group", group="staff") == "not_in_group"
+    for cmd in ("leave_group", "get_group_member"):
+        assert result(bob, cmd, group="staff") == "not_in_group"
     assert alice.expect("leave_group", group="staff")["group"] == "staff"
     assert result(alice, "leave_group", group="staff") == "not_in_group"
 
@@ -61,13 +63,40 @@ def test_get_group_member_shows_names_presence_and_roles(server: RunningServer) 
     assert arrived(alice) == []
 
 
+def test_members_are_told_to_members_only(server: RunningServer) -> None:
+    alice, bob = server.group("staff", "alice", "bob")
+    stranger = server.user("stranger")
+    reply = stranger.request("get_group_member", group="staff")
+    assert reply == {"cmd": "get_group_member_reply", "id": reply["id"], "result": "not_in_group"}
+    assert result(stranger, "get_group_member", group="staff", limit=1) == "not_in_group"
+    bob.expect("leave_group", group="staff")
+    assert result(bob, "get_group_member", group="staff") == "not_in_group"
+    assert result(alice, "get_group_member", group="staff") == "success"
+
+
+def test_members_come_in_pages_to_who_asks_for_them(server: RunningServer) -> None:
+    names = [f"m{number}" for number in range(5)]
+    first = server.group("staff", *names)[0]
+    page = first.expect("get_group_member", group="staff", limit=2)
+    assert (page["member"], page["more"]) == ("m0|m1", True)
+    seen = page["members"]
+    fields: Object = {"limit": 2, "after": "m1"}
+    while page["more"]:
+        page = first.expect("get_group_member", group="staff", **fields)
+        seen += page["members"]
+        fields["after"] = page["members"][-1]["user"]
+    assert seen == first.expect("get_group_member", group="staff")["members"]
+    assert first.expect("get_group_member", group="staff", after="m4")["members"] == []
+    assert result(first, "get_group_member", group="staff", after="nobody") == "bad_request"
+
+
 def test_the_owner_who_leaves_is_followed_by_who_joined_first(server: RunningServer) -> None:
     alice, bob, carol = server.group("staff", "alice", "bob", "carol")
     carol.expect("leave_group", group="staff")
     assert _roles(alice) == {"alice": "owner", "bob": "member"}
     carol.expect("add_group", group="staff")
     alice.expect("leave_group", group="staff")
-    assert _roles(alice) == {"bob": "owner", "carol": "member"}
+    assert _roles(carol) == {"bob": "owner", "carol": "member"}
     alice.expect("add_group", group="staff")
     assert _roles(alice) == {"bob": "owner", "carol": "member", "alice": "member"}
     bob.logout()
@@ -80,7 +109,7 @@ def test_an_abandoned_group_stays_and_is_owned_by_the_next_to_join(server: Runni
     bob = server.user("bob")
     said = alice.group_chat("staff", "anybody?")["mid"]
     alice.expect("leave_group", group="staff")
-    assert _roles(bob) == {}
+    assert _roles_of(server, "staff") == {}
     assert result(bob, "create_group", group="staff") == "group_exist"
     bob.expect("add_group", group="staff")
     alice.expect("add_group", group="staff")
@@ -203,6 +232,15 @@ def test_who_comes_online_while_the_last_other_member_leaves_still_gets_its_mess
 
 def _roles(client: Client) -> dict[str, str]:
     return {member["user"]: member["role"] for member in client.expect("get_group_member", group="staff")["members"]}
+
+
+def _roles_of(server: RunningServer, group: str) -> dict[str, str]:
+    """The same for a group that nobody may be in."""
+    with server.server.services.database.transaction() as tx:
+        found = groups.by_name(tx, group)
+        assert found is not None
+        roles = {True: "owner", False: "member"}
+        return {name: roles[user_id == found.owner_id] for user_id, name in groups.members(tx, found.id)}
 
 
 def _sync(client: Client) -> list[Object]:

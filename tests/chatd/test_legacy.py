@@ -46,6 +46,7 @@ def test_the_original_commands_are_answered_in_the_original_words(server: Runnin
     reply = ann.ask(cmd="create_group", user="ann", group="g")
     assert reply == {"cmd": "create_group_reply", "result": "group_exist"}
     assert ben.ask(cmd="add_group", user="ben", group="x") == {"cmd": "add_group_reply", "result": "group_not_exist"}
+    assert ben.ask(cmd="get_group_member", group="g")["result"] == "group_not_exist"
     reply = ben.ask(cmd="add_group", user="ben", group="g")
     assert (reply["cmd"], reply["result"], reply["group"]) == ("add_group_reply", "success", "g")
     assert ben.ask(cmd="add_group", user="ben", group="g") == {"cmd": "add_group_reply", "result": "user_in_group"}

@@ -156,6 +156,7 @@ CASES: dict[str, tuple[Callable[[Transaction], object], int]] = {
     "groups": (lambda tx: groups.of(tx, MANY), 30 * len(MANY)),
     "number of groups": (lambda tx: groups.count_of(tx, 8), 10),
     "members": (lambda tx: groups.members(tx, 7), 4 * 40 + 10),
+    "page of members": (lambda tx: groups.members_page(tx, 7, 100, 10), 4 * 11 + 10),
     "is member": (lambda tx: groups.is_member(tx, 1, 8), 5),
     "group by name": (lambda tx: groups.by_name(tx, "g7"), 3),
     "user by name": (lambda tx: users.by_name(tx, "u8"), 3),
