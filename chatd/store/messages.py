@@ -1,18 +1,19 @@
 """Reading and writing messages.
 
 What is here may be a moment old: `Journal.make_readable` brings in what was stored meanwhile, and whoever reads for a
-client calls it first. Every query here reads at most one page from each index range it touches, however long the
-history is; `tests/store/test_query_plans.py` shows it with EXPLAIN on both engines.
+client calls it first. Every query here reads a page or little more, however long the history is;
+`tests/store/test_query_plans.py` shows it with EXPLAIN on both engines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from chatbase import files
 from chatbase.engine import Row, Transaction
 from chatbase.files import File
+from chatd.store import sources
+from chatd.store.sources import force
 from chatwire.codec import Object
 
 _PAIR = 2**31
@@ -52,11 +53,6 @@ def other_party(conversation: int, user_id: int) -> int:
     """The other user of a private conversation; the same one where it is a note to oneself."""
     low, high = parties(conversation)
     return high if low == user_id else low
-
-
-def force(index: str) -> str:
-    """MariaDB may prefer to walk the primary key when the order is by mid; in SQLite's eyes this is a comment."""
-    return f"/*! FORCE INDEX (messages_{index}) */"
 
 
 def last_mid(tx: Transaction) -> int:
@@ -107,14 +103,8 @@ def history(tx: Transaction, conversation: int, before: int, limit: int) -> Page
 
 
 def sync(tx: Transaction, user_id: int, after: int, limit: int) -> Page:
-    """The first ``limit`` messages above ``after`` that the user sent or received, in mid order.
-
-    Each source (sent, received, every membership) gives at most a page from its own index; the pages are merged.
-    """
-    found: set[int] = set()
-    for sql, args in sync_queries(memberships(tx, user_id, after), user_id, after, limit + 1):
-        found.update(int(mid) for (mid,) in tx.rows(sql, *args))
-    mids = sorted(found)
+    """The first ``limit`` messages above ``after`` that the user sent or received, in mid order."""
+    mids = sources.first_mids(tx, user_id, after, limit + 1)
     kept = _fitting(tx, mids[:limit])
     texts = by_mids(tx, kept)
     return [texts[mid] for mid in kept], len(kept) < len(mids)
@@ -143,31 +133,6 @@ def by_mids(tx: Transaction, mids: Sequence[int]) -> dict[int, Object]:
     empty = {row[0] for row in rows if not row[2]}  # of an offer; but then, a client may have said nothing
     offered = files.by_mids(tx, sorted(empty)) if empty else {}
     return {row[0]: _message(row, offered.get(row[0])) for row in rows}
-
-
-def memberships(tx: Transaction, user_id: int, after: int) -> Sequence[Row]:
-    """The intervals of mids in which the user was in a group: (group id, joined_mid, left_mid or 0)."""
-    return tx.rows(
-        "SELECT group_id, joined_mid, left_mid FROM members WHERE user_id = ? AND (left_mid = 0 OR left_mid > ?)",
-        user_id, after,
-    )  # fmt: skip
-
-
-def sync_queries(
-    intervals: Sequence[Row], user_id: int, after: int, limit: int
-) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """The statements that find the mids of `sync`; apart, so that their plans can be looked at."""
-    branches: list[tuple[str, str, tuple[Any, ...]]] = [
-        (column, f"{column} = ? AND mid > ?", (user_id, after, limit)) for column in ("sender", "recipient")
-    ]
-    for group_id, joined, left in intervals:
-        condition = "conversation = ? AND mid > ?" + (" AND mid <= ?" if left else "")
-        bounds = (-group_id, max(after, joined), left, limit) if left else (-group_id, max(after, joined), limit)
-        branches.append(("conversation", condition, bounds))
-    for start in range(0, len(branches), _BRANCHES):
-        chunk = branches[start : start + _BRANCHES]
-        sql = " UNION ALL ".join(_branch(index, condition, n) for n, (index, condition, _) in enumerate(chunk))
-        yield sql, tuple(value for _, _, bounds in chunk for value in bounds)
 
 
 def read_mark(tx: Transaction, user_id: int, conversation: int, mid: int) -> tuple[int, bool]:
@@ -228,10 +193,6 @@ def offer_object(file: File, user_from: str, to: str | None, group_name: str | N
     if cid is not None:
         obj["cid"] = cid
     return obj
-
-
-def _branch(index: str, condition: str, number: int) -> str:
-    return f"SELECT mid FROM (SELECT mid FROM messages {force(index)} WHERE {condition} ORDER BY mid LIMIT ?) b{number}"
 
 
 def _message(row: Row, file: File | None) -> Object:

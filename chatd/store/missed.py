@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbase.engine import Row, Transaction
-from chatd.store.messages import force
+from chatd.store.sources import force
 
 UNREAD_CAP = 200  # a higher count is shown as this; it bounds what a login costs
 _BRANCHES = 100  # in one statement; SQLite allows 500

@@ -15,13 +15,14 @@ import pytest
 from chatbase import files, schema
 from chatbase.clock import Clock
 from chatbase.engine import Database, Row, Transaction
-from chatd.store import friends, groups, messages, missed, users
+from chatd.store import friends, groups, messages, missed, sources, users
 from tests.support.mariadb import MariaDB
 
 ROWS = 200_000  # with a million it is the same, and takes a minute to fill
 MIDDLE = ROWS // 2
 USERS = 1000
-GROUPS = 50  # of 40 members each
+GROUPS = 50  # of 40 members each, and of
+SOCIABLE = USERS + 1  # who says nothing
 LIMIT = 200  # a page of the catch-up
 INSTRUCTIONS_PER_ROW = 20  # of SQLite's machine
 
@@ -94,7 +95,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _people(tx: Transaction) -> None:
-    everybody = range(1, USERS + 1)
+    everybody = range(1, SOCIABLE + 1)
     tx.many(
         "INSERT INTO users (id, name, password, created) VALUES (?, ?, 'hash', 0)", [(u, f"u{u}") for u in everybody]
     )
@@ -102,14 +103,20 @@ def _people(tx: Transaction) -> None:
         "INSERT INTO tokens (hash, user_id, expires) VALUES (?, ?, 9000000000000)",
         [(users.hash_token(f"t{u}"), u) for u in everybody],
     )
-    pairs = {(u, (u - 1 + step) % USERS + 1) for u in everybody for step in range(1, 21)}
+    pairs = {(u, (u - 1 + step) % USERS + 1) for u in everybody[:USERS] for step in range(1, 21)}
     tx.many("INSERT INTO friendships (user_id, friend_id) VALUES (?, ?)", sorted(pairs | {(b, a) for a, b in pairs}))
     for group in range(1, GROUPS + 1):
         assert groups.create(tx, f"g{group}", 1) == group
     seats = [(g, (7 * g) % 25 + 25 * seat + 1) for g in range(1, GROUPS + 1) for seat in range(40)]
+    seats += [(g, SOCIABLE) for g in range(1, GROUPS + 1)]
     tx.many("INSERT INTO members (group_id, user_id, joined_mid, joined) VALUES (?, ?, 0, 0)", seats)
     tx.many("INSERT INTO read_marks (user_id, conversation, mid) VALUES (?, ?, ?)", [(u, -g, MIDDLE) for g, u in seats])
-    read = [(u, messages.private(u, other), 2 * ROWS // 5) for u in everybody for other in range(1, 101) if other != u]
+    read = [
+        (u, messages.private(u, other), 2 * ROWS // 5)
+        for u in everybody[:USERS]
+        for other in range(1, 101)
+        if other != u
+    ]
     tx.many("INSERT INTO read_marks (user_id, conversation, mid) VALUES (?, ?, ?)", read)
 
 
@@ -128,6 +135,7 @@ def _few(tx: Transaction, after: int) -> object:
 # A branch reads a page from an index and again from the derived table that holds it; user 8 has 4 branches: sent,
 # received, two groups. What is found is fetched with three look-ups at most: message, sender, recipient or group.
 SYNC = 2 * 4 * LIMIT + 4 * LIMIT
+SOCIABLE_SYNC = 2 * 2 * 2 * LIMIT + 4 * LIMIT  # a second and a third round for a page; it does not grow with the groups
 UNREAD = 2 * missed.UNREAD_CAP  # the same for one kind, and once more as much for read positions and counts
 
 CASES: dict[str, tuple[Callable[[Transaction], object], int]] = {
@@ -136,6 +144,7 @@ CASES: dict[str, tuple[Callable[[Transaction], object], int]] = {
     "sync in the middle": (lambda tx: messages.sync(tx, 8, MIDDLE, LIMIT), SYNC),
     "sync at the end": (lambda tx: messages.sync(tx, 8, ROWS - 500, LIMIT), SYNC),
     "sync with nothing new": (lambda tx: messages.sync(tx, 8, ROWS, LIMIT), 40),
+    "sync of who is in all groups": (lambda tx: messages.sync(tx, SOCIABLE, MIDDLE, LIMIT), 4 * GROUPS + SOCIABLE_SYNC),
     "history of a group": (lambda tx: messages.history(tx, -7, 2**53 - 1, LIMIT), 5 * LIMIT),
     "history in the middle": (lambda tx: messages.history(tx, -7, MIDDLE, LIMIT), 5 * LIMIT),
     "history of a pair": (lambda tx: messages.history(tx, messages.private(8, 9), MIDDLE, 10), 5 * 10),
@@ -150,7 +159,7 @@ CASES: dict[str, tuple[Callable[[Transaction], object], int]] = {
     "settled last mid": (messages.settled_last_mid, 3),
     "read by nobody": (lambda tx: messages.read_by(tx, 800, [f"u{n}" for n in range(2, 102)]), 4 * 128),
     "read by many": (lambda tx: messages.read_by(tx, 1, [f"u{n}" for n in range(2, 102)]), 4 * 128),
-    "memberships": (lambda tx: messages.memberships(tx, 8, 0), 20),
+    "memberships": (lambda tx: sources.memberships(tx, 8, 0), 20),
     "friends": (lambda tx: friends.of(tx, MANY), 3 * 40 * len(MANY)),
     "number of friends": (lambda tx: friends.count(tx, 8), 42),
     "groups": (lambda tx: groups.of(tx, MANY), 30 * len(MANY)),
