@@ -137,7 +137,8 @@ class Conversations:
     def peer_read(self, key: Key, mid: int) -> bool:
         """The other one has read so far; returns whether that is news."""
         cursor = self._db.execute(
-            "UPDATE conversations SET peer_read = ?1 WHERE id = ?2 AND peer_read < ?1", (mid, self.id(key))
+            "UPDATE conversations SET peer_read = :mid WHERE id = :id AND peer_read < :mid",
+            {"mid": mid, "id": self.id(key)},
         )
         return cursor.rowcount > 0
 
@@ -164,9 +165,9 @@ class Conversations:
         for key, (mid, count) in unread.items():
             number = self.id(key, since=live_from if key.kind is Kind.PEER else newest)
             self._db.execute(  # what was read without a connection counts, what was taken for read does not
-                "UPDATE conversations SET told_mid = ?1, uncached = 0,"
-                " read_mid = CASE WHEN read_mid > told_mid THEN max(read_mid, ?1) ELSE ?1 END WHERE id = ?2",
-                (mid, number),
+                "UPDATE conversations SET told_mid = :mid, uncached = 0,"
+                " read_mid = CASE WHEN read_mid > told_mid THEN max(read_mid, :mid) ELSE :mid END WHERE id = :id",
+                {"mid": mid, "id": number},
             )
             self.touch(key)
             if mid < live_from:
@@ -193,11 +194,11 @@ class Conversations:
         lines = []
         for number, (ts, row) in self._touched.items():
             self._db.execute(
-                "UPDATE conversations SET active = max(active, ?4), last = max(last, ?5), unread = uncached +"
-                " (SELECT count(*) FROM (SELECT 1 FROM messages WHERE conversation = ?1"
-                " AND row > max(read_mid, CASE WHEN uncached > 0 THEN ?2 ELSE 0 END) AND row < ?3"
-                f" AND mine = 0 LIMIT {_MOST})) WHERE id = ?1",
-                (number, floor, NOT_STORED, ts, row),
+                "UPDATE conversations SET active = max(active, :ts), last = max(last, :row), unread = uncached +"
+                " (SELECT count(*) FROM (SELECT 1 FROM messages WHERE conversation = :id"
+                " AND row > max(read_mid, CASE WHEN uncached > 0 THEN :floor ELSE 0 END) AND row < :not_stored"
+                f" AND mine = 0 LIMIT {_MOST})) WHERE id = :id",
+                {"id": number, "floor": floor, "not_stored": NOT_STORED, "ts": ts, "row": row},
             )
             if self._unsure:
                 self._find_last(number)
@@ -210,9 +211,9 @@ class Conversations:
 
     def _find_last(self, number: int) -> None:
         self._db.execute(
-            "UPDATE conversations SET last = coalesce((SELECT max(row) FROM messages WHERE conversation = ?1), 0)"
-            " WHERE id = ?1",
-            (number,),
+            "UPDATE conversations SET last = coalesce((SELECT max(row) FROM messages WHERE conversation = :id), 0)"
+            " WHERE id = :id",
+            {"id": number},
         )
 
     def _live_from(self) -> int:
