@@ -68,7 +68,7 @@ class MessageRows(QAbstractListModel):
         """Messages are new in the cache; they are shown if they belong between those that are shown, or behind them."""
         lowest = self._rows[0] if self._rows and self._rows[0] < NOT_STORED and not self._at_beginning else 0
         highest = TOP if self._at_end else self._rows[-1]
-        wanted = sorted((m for m in messages if lowest < m.row < highest), key=lambda message: message.row)
+        wanted = sorted((m for m in self._news(messages) if lowest < m.row < highest), key=lambda one: one.row)
         run: list[Message] = []
         at = -1
         for message in wanted:
@@ -84,6 +84,13 @@ class MessageRows(QAbstractListModel):
         self._insert(at, run)
         if len(self._rows) > MOST and self._at_end and not self.keep_all:
             self._forget(len(self._rows) - KEPT)
+
+    def _news(self, messages: list[Message]) -> list[Message]:
+        """All but what has been stored since: the model may have been opened after that, and before it was told."""
+        if all(message.mid for message in messages):
+            return messages
+        stored = {one.cid for one in self._messages if one.mine and one.mid}
+        return [message for message in messages if message.mid or message.cid not in stored]
 
     def _forget(self, count: int) -> None:
         """The oldest can be had from the cache again."""

@@ -110,7 +110,7 @@ def test_the_file_daemon_has_its_own() -> None:
         ("add_group", ["user", "group"]),
         ("private_chat", ["user_from", "user_to", "text", "cid"]),
         ("group_chat", ["user", "group", "text", "cid"]),
-        ("get_group_member", ["group"]),
+        ("get_group_member", ["group", "limit", "after"]),
         ("offline", ["user"]),
         ("send_file", ["from_user", "to_user", "group", "filename", "length", "sha256", "cid"]),
     ],

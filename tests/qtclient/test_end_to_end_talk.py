@@ -63,7 +63,7 @@ def test_a_message_and_its_way_from_sent_to_read(daemons: Daemons, name: Name, m
     at_ann = ann.jump(ben.name)
     ann.write(at_ann, "Good morning! 早上好")
     ann.hears(at_ann, "Good morning! 早上好", Sent.DELIVERED)
-    assert ben.session.conversation(Key(Kind.PEER, ann.name)).unread == 1
+    qt_wait(lambda: ben.session.conversation(Key(Kind.PEER, ann.name)).unread == 1, "one is unread")
     at_ben = ben.jump(ann.name)
     ben.hears(at_ben, "Good morning! 早上好", Sent.RECEIVED)
     ann.hears(at_ann, "Good morning! 早上好", Sent.READ)

@@ -47,7 +47,7 @@ class MariaDB:
         self._process = subprocess.Popen(
             [
                 str(shutil.which(_SERVER, path=_PATH)), "--no-defaults", f"--datadir={self._data}",
-                f"--socket={self.socket}", f"--pid-file={self._folder}/pid", "--skip-networking",
+                f"--socket={self.socket}", f"--pid-file={self._folder}/pid", "--skip-networking", "--skip-ssl",
                 "--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin", "--innodb-log-file-size=64M",
                 "--innodb-buffer-pool-size=128M", "--performance-schema=0", "--max-connections=500",
                 *_as_root("--user=root"), *self._options,

@@ -172,6 +172,24 @@ def test_pages_of_the_cache(qapp: object, cache: Cache) -> None:
     assert tester.model() is model
 
 
+def test_what_was_committed_before_a_model_was_opened_and_is_told_after_it_is_shown_once(
+    qapp: object, cache: Cache
+) -> None:
+    cache.book.welcome(login())
+    with cache.book.do() as written:
+        cache.book.ledger.write(ANN, "c1", "mine", 5, Sent.WAITING)
+    with cache.book.do() as stored:
+        assert cache.book.ledger.messages.stored("c1", 8, 8000, Sent.DELIVERED)
+    model = MessagesModel(ANN, cache)
+    tester = QAbstractItemModelTester(model, STRICT)
+    model.add(written.added)
+    assert mids(model) == [8]
+    for row, message in stored.moved:
+        model.move(row, message)
+    assert mids(model) == [8]
+    assert tester.model() is model
+
+
 def test_a_hole_is_filled_by_the_server(qapp: object, cache: Cache) -> None:
     cache.book.welcome(login(100))
     cache.book.arrive(private(150))
