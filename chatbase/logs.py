@@ -1,4 +1,4 @@
-"""Logging: one line per event, text or JSON, on standard error. Loggers are named by subject, such as chatd.auth.
+"""Logging: one line per event, text or JSON, on standard error or in a file. Loggers are named by subject (chatd.auth).
 
 Neither passwords, tokens, message texts nor database URLs are ever logged; names of users are, in `repr` form, so that
 no name can forge a line.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import nullcontext
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -20,9 +23,10 @@ class _OneLine(logging.Formatter):
         return super().format(record).replace("\r", "\\r").replace("\n", " | ")
 
 
-def configure(form: str, level: str) -> None:
-    """Set up the root logger; called once, before any thread starts."""
-    handler = logging.StreamHandler(sys.stderr)
+def configure(form: str, level: str, file: Path | None = None) -> None:
+    """Set up the root logger; called once, before any thread starts. Raises OSError: the file cannot be written."""
+    logging.raiseExceptions = False  # a disk that is full shall not put a traceback in the place of each line
+    handler = WatchedFileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr)
     if form == "json":
         names = {"asctime": "time", "levelname": "level", "name": "subject"}
         formatter: logging.Formatter = JsonFormatter(
@@ -32,3 +36,11 @@ def configure(form: str, level: str) -> None:
         formatter = _OneLine("%(asctime)s %(levelname)s %(name)s [%(threadName)s] %(message)s")
     handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def reopen() -> None:
+    """Go on in a new file where the old one was moved away. Any thread; the next line would do it, too."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, WatchedFileHandler):
+            with handler.lock or nullcontext():
+                handler.reopenIfNeeded()

@@ -143,7 +143,10 @@ def add_common(parser: configargparse.ArgumentParser, listen: str) -> None:
     add("--database", default="", metavar="URL", help="sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME; "
         "empty means chat.db in --data")  # fmt: skip
     add("--data", default="var", metavar="DIR", help="all that the server keeps")
-    add("--log-format", choices=("text", "json"), default="text", help="one line per event, on standard error")
+    add("--log-format", choices=("text", "json"), default="text", help="one line per event")
+    add(
+        "--log-file", default="", metavar="FILE", help="where the log goes, which may be rotated; empty: standard error"
+    )
     add("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="the least that is logged")
     add = parser.add_argument_group("security").add_argument
     add("--plaintext", choices=("allow", "local", "deny"), default="local", help="who may connect without TLS")
@@ -167,6 +170,7 @@ def common_settings(options: argparse.Namespace, names: Iterable[str]) -> dict[s
         "data": data,
         "limits": options.limits == "on",
         "database": options.database or sqlite_url(data / "chat.db"),
+        "log_file": Path(options.log_file).absolute() if options.log_file else None,
         "tls_cert": Path(options.tls_cert) if options.tls_cert else None,
         "tls_key": Path(options.tls_key) if options.tls_key else None,
     }

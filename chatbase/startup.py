@@ -1,4 +1,4 @@
-"""Checks and claims before a daemon serves: descriptors, data folder, certificate, the secret that both share."""
+"""Checks and claims before a daemon serves: descriptors, data folder, the secret that both share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fcntl
 import os
 import resource
 import secrets
-import ssl
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +15,6 @@ from typing import IO
 from chatbase import schema
 from chatbase.engine import DatabaseUnavailable
 from chatbase.options import ConfigError, parse_address, reachable, shown_address
-from chatwire.certificate import ensure_self_signed, fingerprint_of
-from chatwire.tls import server_context
 
 
 @contextmanager
@@ -45,8 +43,11 @@ def own_data_folder(folder: Path, program: str) -> IO[bytes]:
 
     Raises:
         ConfigError: another server has it.
+        ValueError: anybody may write into it.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & stat.S_IWOTH:
+        raise ValueError(f"anybody may write into {folder}, and so replace what is in it; chmod o-w {folder}")
     file = open(folder / f"{program}.lock", "wb")  # noqa: SIM115  (held for the life of the process)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,21 +57,13 @@ def own_data_folder(folder: Path, program: str) -> IO[bytes]:
     return file
 
 
-def load_tls(data: Path, certificate: Path | None, key: Path | None) -> tuple[ssl.SSLContext, str]:
-    """The server's side of TLS, and the fingerprint of its certificate: the given one, or one made in ``data``.
+def shared_secret(folder: Path) -> bytes:
+    """The key with which both daemons sign and check tickets; made by whichever comes first.
 
     Raises:
-        ConfigError: the files cannot be used.
+        OSError: it cannot be read, or not be made.
+        ValueError: others may read it, or it is too short.
     """
-    if certificate is None or key is None:
-        certificate, key = ensure_self_signed(data)
-    with one_line_errors(f"use the certificate {certificate} with the key {key}"):
-        fingerprint = fingerprint_of(certificate)
-        return server_context(str(certificate), str(key)), fingerprint
-
-
-def shared_secret(folder: Path) -> bytes:
-    """The key with which both daemons sign and check tickets; made by whichever comes first. Raises OSError."""
     path = folder / "secret"
     if not path.exists():
         draft = folder / f".secret-{secrets.token_hex(8)}"
@@ -82,10 +75,17 @@ def shared_secret(folder: Path) -> bytes:
             pass
         finally:
             draft.unlink()
+    check_private(path)
     key = path.read_bytes().strip()
     if len(key) < 32:
         raise ValueError(f"{path} is too short to be a secret; remove it, and a new one is made")
     return key
+
+
+def check_private(file: Path) -> None:
+    """Raise ValueError when others may read what nobody else must know, as ssh does with its keys."""
+    if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ValueError(f"others may read {file}; chmod 600 {file}")
 
 
 def leave_address(folder: Path, program: str, host: str, port: int) -> None:

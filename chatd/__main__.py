@@ -10,6 +10,7 @@ from types import FrameType
 
 from chatbase.logs import configure
 from chatbase.options import ConfigError, shown_address
+from chatbase.startup import one_line_errors
 from chatd.config import load
 from chatd.server import Server
 
@@ -17,6 +18,7 @@ log = logging.getLogger("chatd.server")
 
 SWITCH_INTERVAL = 0.0005  # seconds; with Python's 5 ms, a loop that is ready waits too long for a busy one
 INTERRUPTED = 130
+SIGNALS = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,10 +26,11 @@ def main(argv: list[str] | None = None) -> int:
     os.umask(0o077)  # what the server keeps is nobody else's, wherever it is kept
     try:
         settings = load(argv)
-        configure(settings.log_format, settings.log_level)
+        with one_line_errors("write the log"):
+            configure(settings.log_format, settings.log_level, settings.log_file)
         sys.setswitchinterval(SWITCH_INTERVAL)
         server = Server(settings)
-        stop_on_signals(server)
+        obey_signals(server)
         server.start()
     except ConfigError as error:
         print(f"chatd: {error}", file=sys.stderr)
@@ -37,28 +40,36 @@ def main(argv: list[str] | None = None) -> int:
     host, port = server.address
     log.info("certificate: sha256=%s", server.fingerprint)
     print(f"chatd listening on {shown_address(host, port)}", flush=True)
-    if not server.run():
+    clean = server.run()
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # Python's own end gives them back their default, which would kill
+    if not clean:
         logging.shutdown()
         os._exit(0)  # a hanging query must not keep the process; everything acknowledged is stored
     return 0
 
 
-def stop_on_signals(server: Server) -> None:
-    """A handler may interrupt the main thread anywhere, so it takes no lock: it sets a flag, and the loop looks."""
+def obey_signals(server: Server) -> None:
+    """SIGTERM and SIGINT end it, SIGHUP has it look at its files again.
+
+    A handler may interrupt the main thread anywhere, so it takes no lock: it notes the number, and the loop looks.
+    """
     received: list[int] = []
 
     def handler(number: int, frame: FrameType | None) -> None:
         received.append(number)
 
     def look() -> None:
-        if received:
-            received.clear()
+        numbers = [received.pop(0) for _ in range(len(received))]  # more may come in between
+        if set(numbers) - {signal.SIGHUP}:
             signal.set_wakeup_fd(-1)  # the loop is going to close the descriptor; a second signal changes nothing
             server.stop()
+        elif numbers:
+            server.reload()
 
     server.loop.on_wakeup = look
     signal.set_wakeup_fd(server.loop.signal_fileno(), warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, handler)
 
 

@@ -49,6 +49,7 @@ class Settings:
     max_file: int
     quota: int
     log_format: str
+    log_file: Path | None
     log_level: str
     strangers: tuple[str, ...]
 

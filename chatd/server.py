@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from chatbase import logs
 from chatbase.clock import clock_of
 from chatbase.options import plaintext_rule
+from chatbase.server_certificate import ServerCertificate
 from chatbase.startup import (
     leave_address,
-    load_tls,
     one_line_errors,
     own_data_folder,
     raise_descriptor_limit,
@@ -75,7 +76,7 @@ class Server:
         with one_line_errors("use the data folder"):
             self._lock_file = own_data_folder(settings.data, "chatd")
             self._secret = shared_secret(settings.data)
-            self._tls, self.fingerprint = load_tls(settings.data, settings.tls_cert, settings.tls_key)
+            self.certificate = ServerCertificate(settings.data, settings.tls_cert, settings.tls_key)
         with one_line_errors("use the database"):
             self._database, self._claim = open_database(settings, WORK_THREADS + LOGIN_THREADS + 1)
             self._clock = clock_of(self._database)
@@ -97,6 +98,11 @@ class Server:
         """Where it listens."""
         return self.acceptor.address
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the certificate that is shown."""
+        return self.certificate.fingerprint
+
     def start(self) -> None:
         """Begin to serve; `run` then has to be called. Raises ConfigError when the system gives no threads for it."""
         if self.settings.strangers:
@@ -117,6 +123,11 @@ class Server:
         """
         self.loop.run()
         return self._close()
+
+    def reload(self) -> None:
+        """Load the certificate anew, and go on in a new log file. The main loop's thread."""
+        self.certificate.reload()
+        logs.reopen()
 
     def stop(self) -> None:
         """Ask for an orderly end. Any thread."""
@@ -157,7 +168,7 @@ class Server:
         self._connection_settings = ConnectionSettings(
             soft_mark=settings.output_soft,
             hard_mark=settings.output_hard,
-            tls=self._tls,
+            tls=self.certificate.context,
             handshake_timeout=HANDSHAKE_TIMEOUT,
             plaintext_allowed=lambda address: plaintext_rule(settings.plaintext, address),
             tls_required=encode({"cmd": "goodbye", "result": "tls_required"}),

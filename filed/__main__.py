@@ -11,6 +11,7 @@ from types import FrameType
 
 from chatbase.logs import configure
 from chatbase.options import ConfigError, shown_address
+from chatbase.startup import one_line_errors
 from filed.config import load
 from filed.server import Server
 
@@ -18,6 +19,7 @@ log = logging.getLogger("filed.server")
 
 STACK = 512 * 1024  # bytes of each thread; there may be many, and none goes deep
 INTERRUPTED = 130
+SIGNALS = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,10 +27,11 @@ def main(argv: list[str] | None = None) -> int:
     os.umask(0o077)  # what users send is nobody else's, wherever it is kept
     try:
         settings = load(argv)
-        configure(settings.log_format, settings.log_level)
+        with one_line_errors("write the log"):
+            configure(settings.log_format, settings.log_level, settings.log_file)
         threading.stack_size(STACK)
         server = Server(settings)
-        stop_on_signals(server)
+        obey_signals(server)
         server.start()
     except ConfigError as error:
         print(f"filed: {error}", file=sys.stderr)
@@ -37,25 +40,37 @@ def main(argv: list[str] | None = None) -> int:
         return INTERRUPTED
     log.info("certificate: sha256=%s", server.fingerprint)
     print(f"filed listening on {shown_address(*server.address)}", flush=True)
-    if not server.run():
+    clean = server.run()
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # Python's own end gives them back their default, which would kill
+    if not clean:
         logging.shutdown()
         os._exit(0)  # what hangs must not keep the process; everything acknowledged is stored
     return 0
 
 
-def stop_on_signals(server: Server) -> None:
-    """The handler sets a flag and wakes the main thread; it takes no lock.
+def obey_signals(server: Server) -> None:
+    """SIGTERM and SIGINT end it, SIGHUP has it look at its files again. The handler takes no lock: it notes the number.
 
     The descriptor wakes the main thread when a signal comes to another one, or just before the main one begins to wait:
     without it the handler would not run before the next connection.
     """
+    received: list[int] = []
 
     def handler(number: int, frame: FrameType | None) -> None:
-        signal.set_wakeup_fd(-1)  # the descriptor is going to be closed; a second signal changes nothing
-        server.stop()
+        received.append(number)
 
+    def look() -> None:
+        numbers = [received.pop(0) for _ in range(len(received))]  # more may come in between
+        if set(numbers) - {signal.SIGHUP}:
+            signal.set_wakeup_fd(-1)  # the descriptor is going to be closed; a second signal changes nothing
+            server.stop()
+        elif numbers:
+            server.reload()
+
+    server.on_wakeup(look)
     signal.set_wakeup_fd(server.wake_fd(), warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, handler)
 
 

@@ -43,6 +43,7 @@ class Acceptor:
         self._refuser = Refuser()
         self._wake_reader, self._wake_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._stopping = False
+        self.on_wakeup: Callable[[], None] = lambda: None  # called by `run` after signals
 
     @property
     def address(self) -> tuple[str, int]:
@@ -63,6 +64,7 @@ class Acceptor:
         poll.register(self._wake_reader, select.POLLIN)
         while not self._stopping:
             poll.poll()
+            self._woken()
             with suppress(BlockingIOError):
                 while not self._stopping:
                     self._accept()
@@ -74,6 +76,13 @@ class Acceptor:
         self._stopping = True
         with suppress(OSError):
             os.write(self._wake_writer, b"\0")
+
+    def _woken(self) -> None:
+        """See what the signals say. `stop` leaves its own byte behind, for nobody."""
+        with suppress(BlockingIOError):
+            while os.read(self._wake_reader, 64):
+                pass
+        self.on_wakeup()
 
     def wake_fd(self) -> int:
         """For `signal.set_wakeup_fd`."""

@@ -49,6 +49,7 @@ class Settings:
     stall_timeout: float
     raw_ports: tuple[int, int] | None
     log_format: str
+    log_file: Path | None
     log_level: str
     strangers: tuple[str, ...]
 

@@ -30,9 +30,9 @@ Handle = Callable[[Exchange], None]
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """What all connections share. Times in seconds."""
+    """What all connections share. Times in seconds. ``tls`` is asked for each."""
 
-    tls: ssl.SSLContext
+    tls: Callable[[], ssl.SSLContext]
     plaintext_allowed: Callable[[str], bool]
     idle_timeout: float
     stall_timeout: float
@@ -88,7 +88,7 @@ class Connection:
         return False
 
     def _start_tls(self) -> bool:
-        stream = TlsStream(self._sock, self._settings.tls)
+        stream = TlsStream(self._sock, self._settings.tls())
         self._stream = stream
         try:
             stream.handshake(HANDSHAKE_TIMEOUT)

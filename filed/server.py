@@ -7,13 +7,13 @@ import resource
 import socket
 from collections.abc import Callable
 
-from chatbase import schema
+from chatbase import logs, schema
 from chatbase.clock import clock_of
 from chatbase.engine import Database, DatabaseUnavailable
 from chatbase.options import plaintext_rule
+from chatbase.server_certificate import ServerCertificate
 from chatbase.startup import (
     find_address,
-    load_tls,
     one_line_errors,
     own_data_folder,
     raise_descriptor_limit,
@@ -67,7 +67,7 @@ class Server:
         enough_threads(THREADS + LEAST_CONNECTIONS)
         with one_line_errors("use the data folder"):
             self._lock_file = own_data_folder(settings.data, "filed")
-            self._tls, self.fingerprint = load_tls(settings.data, settings.tls_cert, settings.tls_key)
+            self.certificate = ServerCertificate(settings.data, settings.tls_cert, settings.tls_key)
             self._secret = shared_secret(settings.data)
             self.storage = Storage(settings.data)
             self.storage.check()
@@ -88,6 +88,11 @@ class Server:
     def address(self) -> tuple[str, int]:
         """Where it listens."""
         return self._acceptor.address
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the certificate that is shown."""
+        return self.certificate.fingerprint
 
     @property
     def connections(self) -> int:
@@ -114,6 +119,15 @@ class Server:
         """Ask for an orderly end. Any thread, and signal handlers."""
         self._acceptor.stop()
 
+    def reload(self) -> None:
+        """Load the certificate anew, and go on in a new log file. The main thread."""
+        self.certificate.reload()
+        logs.reopen()
+
+    def on_wakeup(self, look: Callable[[], None]) -> None:
+        """Have the main thread call this whenever a signal has come."""
+        self._acceptor.on_wakeup = look
+
     def wake_fd(self) -> int:
         """For `signal.set_wakeup_fd`."""
         return self._acceptor.wake_fd()
@@ -136,7 +150,7 @@ class Server:
             settings.host, settings.raw_ports, self._intake, self._pipes, settings.stall_timeout, self._tell
         )
         self._connection_settings = ConnectionSettings(
-            tls=self._tls,
+            tls=self.certificate.context,
             plaintext_allowed=lambda address: plaintext_rule(settings.plaintext, address),
             idle_timeout=settings.idle_timeout,
             stall_timeout=settings.stall_timeout,

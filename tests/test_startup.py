@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 
 from chatbase.options import ConfigError
 from chatbase.startup import find_address, leave_address, one_line_errors, shared_secret
+from chatwire.certificate import ensure_self_signed
+from tests.support.running import ROOT
 
 
 def test_all_get_one_secret(tmp_path: Path) -> None:
@@ -32,8 +36,35 @@ def test_all_get_one_secret(tmp_path: Path) -> None:
 
 def test_a_secret_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("short")
+    (tmp_path / "secret").chmod(0o600)
     with pytest.raises(ConfigError, match="too short to be a secret"), one_line_errors("use the data folder"):
         shared_secret(tmp_path)
+
+
+@pytest.mark.parametrize("program", ["chatd", "filed"])
+@pytest.mark.parametrize(
+    ("name", "mode", "words"),
+    [
+        ("", 0o777, "anybody may write into {}, and so replace what is in it; chmod o-w {}"),
+        ("", 0o1777, "anybody may write into {}, and so replace what is in it; chmod o-w {}"),
+        ("secret", 0o644, "others may read {}; chmod 600 {}"),
+        ("secret", 0o640, "others may read {}; chmod 600 {}"),
+        ("tls-key.pem", 0o604, "others may read {}; chmod 600 {}"),
+    ],
+)
+def test_what_others_could_read_or_replace_is_refused(
+    tmp_path: Path, program: str, name: str, mode: int, words: str
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    shared_secret(data)
+    ensure_self_signed(data)
+    (data / name).chmod(mode)
+    done = subprocess.run(
+        [sys.executable, "-m", program, "--data", str(data)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    said = words.format(data / name, data / name)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{program}: cannot use the data folder: {said}\n")
 
 
 @pytest.mark.parametrize(

@@ -69,11 +69,11 @@ class Handler(Protocol):
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """What all connections of a server have in common. Marks in bytes, times in seconds."""
+    """What all connections of a server have in common. Marks in bytes, times in seconds. ``tls`` is asked for each."""
 
     soft_mark: int
     hard_mark: int
-    tls: ssl.SSLContext | None
+    tls: Callable[[], ssl.SSLContext] | None
     handshake_timeout: float
     plaintext_allowed: Callable[[str], bool]
     tls_required: bytes = b""  # what a peer that may not speak plain text is told
@@ -338,7 +338,7 @@ class Connection:
         self._adopted = True
         settings = self._settings
         if first == TLS_CLIENT_HELLO and settings.tls is not None:
-            self._tls = TlsChannel(settings.tls, server_side=True)
+            self._tls = TlsChannel(settings.tls(), server_side=True)
             self._handshake = self.loop.call_later(settings.handshake_timeout, self._handshake_late)
             return True
         if settings.plaintext_allowed(self.peer):

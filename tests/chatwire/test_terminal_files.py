@@ -215,6 +215,7 @@ def test_transfers_outlive_both_daemons(
     bob.shows("50 % of 3.0 MB")
     alice.enters(f"/send {large} bob")
     bob.shows("alice offers large.bin, 48.0 MB: /get 2")
+    alice.shows("is offered to bob")
     filed.kill()
     process.kill()
     for terminal in (alice, bob):

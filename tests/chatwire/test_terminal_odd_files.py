@@ -66,6 +66,7 @@ def test_a_file_that_shrinks_is_withdrawn(
     with frozen(filed.pid):
         alice.enters(f"/send {path} bob")
         bob.shows("alice offers a report.pdf")
+        alice.shows("is offered to bob")
         if away:
             process.kill()
             alice.shows("trying again")
@@ -87,6 +88,7 @@ def test_who_leaves_withdraws_what_is_not_sent(
     with frozen(filed.pid):
         alice.enters(f"/send {path} bob")
         bob.shows("alice offers a report.pdf")
+        alice.shows("is offered to bob")
         for _ in range(2):
             alice.enters("/login bob")
             alice.shows("/login again stops that")

@@ -296,7 +296,7 @@ def test_a_peer_that_does_not_take_its_last_words_is_not_waited_for(
 
 
 def test_the_first_byte_decides(loop: EventLoop, context: ssl.SSLContext) -> None:
-    both = dataclasses.replace(PLAIN, tls=context)
+    both = dataclasses.replace(PLAIN, tls=lambda: context)
     denied = dataclasses.replace(both, plaintext_allowed=lambda peer: peer != "192.0.2.1")
     for settings, first, secure, answer in (
         (both, b"{", False, b""),
@@ -315,7 +315,7 @@ def test_the_first_byte_decides(loop: EventLoop, context: ssl.SSLContext) -> Non
 
 
 def test_a_handshake_has_a_deadline(loop: EventLoop, context: ssl.SSLContext) -> None:
-    pair = Pair(loop, dataclasses.replace(PLAIN, tls=context, handshake_timeout=0.01))
+    pair = Pair(loop, dataclasses.replace(PLAIN, tls=lambda: context, handshake_timeout=0.01))
     pair.peer.send(b"\x16")
     turn_until(loop, lambda: pair.recorder.reasons)
     assert pair.recorder.reasons == ["TLS handshake took too long"]
@@ -323,7 +323,7 @@ def test_a_handshake_has_a_deadline(loop: EventLoop, context: ssl.SSLContext) ->
 
 
 def test_tls_carries_much_both_ways_and_ends_in_order(loop: EventLoop, context: ssl.SSLContext) -> None:
-    pair = Pair(loop, dataclasses.replace(PLAIN, tls=context, hard_mark=2**30))
+    pair = Pair(loop, dataclasses.replace(PLAIN, tls=lambda: context, hard_mark=2**30))
     client, got = TlsChannel(client_context(verify=False), server_side=False), b""
     client.handshake()
     client.send(b"u" * 300_000)  # waits for the end of the handshake

@@ -105,7 +105,7 @@ def test_what_was_fetched_is_not_fetched_again(daemons: Daemons, name: Name, tmp
         it.session.close()
         it.leave_and_join("meanwhile")
         with back(daemons, it.session, tmp_path) as again:
-            qt_wait(lambda: again.online, "it is back")
+            qt_wait(lambda: again.online and texts(again, it.key)[-1] == it.said[-1], "the newest is shown by itself")
             assert scrolled_up(again, it.key) == it.said
         with back(daemons, it.session, tmp_path) as third:
             qt_wait(lambda: third.online, "it is back once more")
