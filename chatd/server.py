@@ -30,7 +30,7 @@ from chatd.commands.peer import Peer
 from chatd.commands.services import Services
 from chatd.config import Settings
 from chatd.delivery import Delivery
-from chatd.executor import BoundedExecutor, Gatherer
+from chatd.executor import FairExecutor, Gatherer
 from chatd.net.acceptor import AcceptLimits, Acceptor
 from chatd.net.connection import Connection, ConnectionSettings, Pause
 from chatd.net.loop import EventLoop, LoopStopped
@@ -40,7 +40,8 @@ from chatd.security.backoff import FailureGate
 from chatd.security.file_tickets import FileTickets
 from chatd.security.passwords import THREADS as HASH_THREADS
 from chatd.security.passwords import Passwords
-from chatd.security.rates import REGISTRATIONS, SESSION_STARTS, WAITING_LOGINS, KeyedRates, Places
+from chatd.security.rates import REGISTRATIONS, SESSION_STARTS, KeyedRates
+from chatd.security.turns import Turns
 from chatd.startup import open_database
 from chatd.store.journal import Journal
 from chatwire.codec import encode
@@ -49,6 +50,7 @@ log = logging.getLogger("chatd.server")
 
 WORK_THREADS = 4
 LOGIN_THREADS = 4
+LOGIN_WEIGHTS = (8.0, 1.0)  # of who has an account, and of who wants one (`dispatch`)
 GATHERER_THREADS = 2  # one waits for the database while the other computes
 GATHERED = 100  # requests served together
 WAITING_JOBS = 20_000
@@ -142,7 +144,7 @@ class Server:
         groups = GroupRegistry()
         online = OnlineRegistry(groups)
         delivery = Delivery(online)
-        work = BoundedExecutor("work", WORK_THREADS, WAITING_JOBS)
+        work = FairExecutor("work", WORK_THREADS, WAITING_JOBS)
         return Services(
             settings=self.settings,
             database=self._database,
@@ -151,13 +153,13 @@ class Server:
             groups=groups,
             delivery=delivery,
             work=work,
-            logins=BoundedExecutor("login", LOGIN_THREADS, WAITING_JOBS),
+            logins=FairExecutor("login", LOGIN_THREADS, WAITING_JOBS, LOGIN_WEIGHTS),
             gatherer=Gatherer(work, work_together, GATHERER_THREADS, GATHERED),
             passwords=Passwords(self.settings.password_cost),
             failures=FailureGate(),
             registrations=KeyedRates(REGISTRATIONS),
             session_starts=KeyedRates(SESSION_STARTS),
-            login_places=Places(WAITING_LOGINS),
+            turns=Turns(),
             presence_loop=self.workers.loops[0],
             file_tickets=FileTickets(self._secret, self._clock),
             clock=self._clock,

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LADDER: tuple[tuple[str, ...], ...] = (
     ("chatwire",),
     ("chatbase",),
+    ("chatd.fair_queue",),
     ("chatd.config", "chatd.executor", "chatd.security", "chatd.net"),
     ("chatd.registry",),
     ("chatd.store",),

@@ -16,7 +16,7 @@ from chatbase import schema
 from chatbase.engine import Database
 from chatbase.options import ConfigError
 from chatbase.startup import shared_secret
-from chatd.executor import BoundedExecutor
+from chatd.executor import FairExecutor
 from chatwire.certificate import ensure_self_signed
 from tests.support.mariadb import MariaDB
 from tests.support.starting import FEW_THREADS, POWERLESS, give_away, refused, start
@@ -126,7 +126,7 @@ def test_a_pool_that_gets_half_of_its_threads_ends(monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch:
         _FewThreads(patch, 2)
         with pytest.raises(RuntimeError, match="start new thread"):
-            BoundedExecutor("half", 4, 10)
+            FairExecutor("half", 4, 10)
     for thread in threading.enumerate():
         if thread.name.startswith("half"):
             thread.join(60)

@@ -12,7 +12,7 @@ from chatbase.engine import CommitUncertain, Conflict, Transaction
 from chatbase.insisting import write
 from chatd.commands import session_start
 from chatd.commands.call import Call, Refusal
-from chatd.commands.proof import login_failed, refuse_second_session
+from chatd.commands.proof import login_failed, refuse_second_session, session_failed
 from chatd.commands.table import OnLoop, Outcome, Where, handles
 from chatd.store import users
 from chatd.store.users import Account
@@ -32,7 +32,8 @@ def register(call: Call) -> Outcome:
         return call.reply("failure", reason="bad_name", detail=str(error))
     password = call.args["password"]
     _check_password(call, password)
-    if services.settings.limits and (wait := services.registrations.wait_ms(call.peer.source)):
+    limited = services.settings.limits and not call.peer.trusted
+    if limited and (wait := services.registrations.wait_ms(call.peer.source)):
         raise Refusal("rate_limited", retry_after_ms=wait)
     with services.database.transaction() as tx:
         if users.id_of(tx, name) is not None:  # before the price of a hash
@@ -51,7 +52,7 @@ def login(call: Call) -> Outcome:
     """Begin a session with a password."""
     services, name, source = call.services, call.args["user"], call.peer.source
     refuse_second_session(call)
-    if wait := services.failures.wait_ms(name, source):
+    if wait := services.failures.wait_ms(name, source, shared=call.peer.trusted):
         log.debug("login refused after failures: address=%s user=%r", call.peer.address, name)
         raise Refusal("rate_limited", retry_after_ms=wait)
     with services.database.transaction() as tx:
@@ -103,12 +104,12 @@ def offline(call: Call) -> Outcome:
 def change_password(call: Call) -> Outcome:
     """Change the password; every other session ends, since whoever knew the old password must be out."""
     services, user = call.services, call.session.user
-    if wait := services.failures.wait_ms(user.name, call.peer.source):
+    if wait := services.failures.session_wait_ms(user.name):
         raise Refusal("rate_limited", retry_after_ms=wait)
     with services.database.transaction() as tx:
         account = users.by_name(tx, user.name)
     if account is None or not services.passwords.verify(account.password, call.args["password"]):
-        login_failed(call, user.name)
+        session_failed(call)
         return call.reply("password_error")
     _check_password(call, call.args["new_password"])
     hashed, token = services.passwords.hash(call.args["new_password"]), secrets.token_urlsafe(32)

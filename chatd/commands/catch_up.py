@@ -74,7 +74,7 @@ class CatchUp:
         if self._peer.connection.closed:
             return
         try:
-            self._peer.services.work.submit(self._fetch)
+            self._peer.services.work.submit(self._peer.payer(), self._fetch)
         except ExecutorFull:
             self._retry_later()
 

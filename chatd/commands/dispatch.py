@@ -26,7 +26,7 @@ from chatwire.framing import Framer
 
 log = logging.getLogger("chatd.session")
 
-LOGIN_RETRY_MS = 1000
+ENTER, REGISTER = range(2)  # kinds of jobs of the login threads
 REQUESTS_PER_TURN = 64  # then the other connections of the loop get their turn
 
 
@@ -205,46 +205,27 @@ class Dispatcher:
             self._submit_login(function, call)
             return
         try:
-            services.work.submit(lambda: self._work(function, call))
+            services.work.submit(self._peer.payer(), lambda: self._work(function, call))
         except ExecutorFull:
             self._peer.finish_job(call.reply("busy"))
 
     def _submit_login(self, function: Callable[[Call], Outcome], call: Call) -> None:
-        """A hash is dear: a few of each address may wait for theirs, so that it costs no other address its turn.
-
-        A client that could not show why it is refused waits for a place.
+        """A hash is dear: who cannot be served soon is told when to come again. The original client would not know what
+        to do, and waits in the queue.
         """
-        services, source = self._peer.services, self._peer.source
-        begin = partial(self._begin_login, function, call)
-        if not services.settings.limits:
-            begin()
-        elif not self._peer.legacy:
-            if not services.login_places.take(source):
-                self._peer.finish_job(call.reply("rate_limited", retry_after_ms=LOGIN_RETRY_MS))
-            elif not begin():
-                services.login_places.give_back(source)
-        elif services.login_places.take_later(source, begin) and not begin():
-            services.login_places.give_back(source)
-
-    def _begin_login(self, function: Callable[[Call], Outcome], call: Call) -> bool:
-        """False when there is nothing to be done. Any thread."""
-        services, source = self._peer.services, self._peer.source
-        if self._peer.connection.closed:
-            return False
-
-        def job() -> None:
-            try:
-                self._work(function, call)
-            finally:
-                if services.settings.limits:
-                    services.login_places.give_back(source)
-
+        peer, services = self._peer, self._peer.services
+        payer = peer.payer(call.args.get("user", ""))
+        kind = REGISTER if call.command.name == "register" else ENTER
+        if self._limits and not peer.legacy:
+            wait_ms = services.turns.wait_ms(payer.account, payer.address, services.logins.load(payer, kind))
+            if wait_ms:
+                self._deadline.wait_for(wait_ms / 1000)
+                peer.finish_job(call.reply("rate_limited", retry_after_ms=wait_ms))
+                return
         try:
-            services.logins.submit(job)
+            services.logins.submit(payer, lambda: self._work(function, call), kind)
         except ExecutorFull:
-            self._post(call, call.reply("busy"))
-            return False
-        return True
+            peer.finish_job(call.reply("busy"))
 
     def _work(self, function: Callable[[Call], Outcome], call: Call) -> None:
         """In a work or login thread. Nobody waits any more for what a closed connection has asked."""
@@ -253,7 +234,9 @@ class Dispatcher:
 
     def _submit_together(self, together: Together, call: Call) -> None:
         try:
-            self._peer.services.gatherer.submit(together.work, (call, partial(self._post, call)))
+            self._peer.services.gatherer.submit(
+                self._peer.payer(call.args.get("user", "")), together.work, (call, partial(self._post, call))
+            )
         except ExecutorFull:
             self._peer.finish_job(call.reply("busy"))
 

@@ -20,6 +20,7 @@ from chatbase.insisting import write
 from chatd.commands import file_states
 from chatd.commands.services import Services
 from chatd.executor import ExecutorFull
+from chatd.fair_queue import Payer
 from chatd.registry.nodes import Session
 from chatd.registry.raw_ports import RawPort
 from chatd.registry.transfers import Report
@@ -82,7 +83,7 @@ def _sender_port(services: Services, raw: RawPort, port: int, detail: str) -> No
     """The answer to `ask_for_sender`. Any thread."""
     if not port:
         services.push([raw.origin], reply("send_file", "busy", raw.request_id, detail=detail))
-        _give_up(services, raw.file, detail)
+        _give_up(services, raw, detail)
         return
     services.raw_ports.add(replace(raw, port=port))
     obj: Object = {"cmd": "send_file_port_reply", "result": "success"}
@@ -105,8 +106,9 @@ def _announcement(file: File, from_user: str, port: int, length: int | str) -> O
     }  # fmt: skip
 
 
-def _give_up(services: Services, file: File, why: str) -> None:
+def _give_up(services: Services, raw: RawPort, why: str) -> None:
     """Nobody can send the file any more: it has failed, unless the file daemon has seen to it. Any thread."""
+    file, sender = raw.file, raw.origin
 
     def store(tx: Transaction) -> File | None:
         files.change(tx, file.id, files.FAILED, files.OPEN)
@@ -122,6 +124,6 @@ def _give_up(services: Services, file: File, why: str) -> None:
             file_states.over(services, file, Report(now.state, detail=why))
 
     try:
-        services.work.submit(job)
+        services.work.submit(Payer(sender.user.name, sender.peer.address), job)
     except ExecutorFull:
         log.error("cannot give up a file, which will expire: too much waits")

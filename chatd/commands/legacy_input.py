@@ -56,7 +56,7 @@ def turn_in(call: Call, outcome: object, waited: float) -> float:
         wait_ms = outcome["retry_after_ms"]
     elif call.command.name == "login":
         wait_ms = failures.address_wait_ms(source)
-        if failures.wait_ms(call.args["user"], source) > wait_ms:
+        if failures.wait_ms(call.args["user"], source, shared=call.peer.trusted) > wait_ms:
             return 0.0
     else:
         return 0.0

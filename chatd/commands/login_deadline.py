@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from chatd.commands.peer import Peer
 from chatd.net.connection import Pause
 from chatd.net.timers import Timer
@@ -12,20 +14,26 @@ class LoginDeadline:
 
     A client of the original system connects when it starts, says nothing until somebody has typed a password, and is
     lost without its connection. So who has said nothing yet, and who has spoken as it does, may stay: their number is
-    bounded by that of an address's connections, and when there are nearly too many in all, the deadline is theirs, too.
+    bounded by that of an address's connections. So may who was told to wait for its turn. When there are nearly too
+    many in all, the deadline is theirs, too.
     """
 
-    __slots__ = ("_peer", "_timer")
+    __slots__ = ("_peer", "_timer", "_turn")
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._timer: Timer | None = None
+        self._turn = 0.0  # until when it was told to wait, in the time of ``time.monotonic``
         self.begin()
 
     def begin(self) -> None:
         """There is no session (any more)."""
         if self._timer is None:
             self._timer = self._peer.loop.call_later(self._peer.services.settings.login_deadline, self._late)
+
+    def wait_for(self, seconds: float) -> None:
+        """The client has been told to wait for its turn, and need not connect again for that."""
+        self._turn = time.monotonic() + seconds
 
     def cancel(self) -> None:
         """There is one, or no connection."""
@@ -47,4 +55,5 @@ class LoginDeadline:
         peer = self._peer
         if peer.connection.pausing & Pause.JOB:
             return True  # it has asked, and waits for us
-        return (peer.legacy or peer.connection.silent) and not peer.services.crowded()
+        waiting = time.monotonic() < self._turn + peer.services.settings.login_deadline
+        return (peer.legacy or peer.connection.silent or waiting) and not peer.services.crowded()

@@ -9,6 +9,7 @@ from chatbase.addresses import is_within, normal_address
 from chatd.commands.intake import Intake
 from chatd.commands.legacy import Pacer
 from chatd.commands.services import Services
+from chatd.fair_queue import Payer, alone
 from chatd.net.acceptor import source_of
 from chatd.net.connection import Connection, Pause
 from chatd.registry.nodes import Session
@@ -53,6 +54,14 @@ class Peer:
         self.when_idle: Callable[[], None] | None = None
         self._pacer: Pacer | None = None
         self._host = sys.intern(normal_address(connection.local_address()))  # one string for nearly all
+
+    def payer(self, name: str = "") -> Payer:
+        """Who pays for what is done for this connection. Without a session it is only somebody who says to be ``name``,
+        so nobody else may suffer for it: that name at this address.
+        """
+        session = self.session
+        account = session.user.name if session is not None else f"{name}\n{self.source}"
+        return alone(account) if self.trusted else Payer(account, self.source)
 
     def files_base(self) -> bytes:
         """What the URLs of files begin with for this client; empty as long as nobody knows where the file daemon is."""

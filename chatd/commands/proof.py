@@ -21,9 +21,15 @@ def login_failed(call: Call, name: str) -> None:
     _log_failure(call, name)
 
 
+def session_failed(call: Call) -> None:
+    """A wrong password of somebody who has a session: count it, and log it."""
+    name = call.session.user.name
+    call.services.failures.session_failed(name)
+    _log_failure(call, name)
+
+
 def token_failed(call: Call, name: str) -> None:
-    """A wrong token: count it, and log it."""
-    call.services.failures.token_failed(call.peer.source)
+    """A wrong token: log it."""
     _log_failure(call, name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatd.commands import session_start
-from chatd.commands.call import Call, Refusal
+from chatd.commands.call import Call
 from chatd.commands.proof import refuse_second_session, token_failed
 from chatd.commands.services import Services
 from chatd.commands.table import OnLoop, Outcome, Together, Where, handles
@@ -17,8 +17,6 @@ from chatwire.codec import Object
 def resume(call: Call) -> Outcome:
     """Begin a session with a token."""
     refuse_second_session(call)
-    if wait := call.services.failures.address_wait_ms(call.peer.source):
-        raise Refusal("rate_limited", retry_after_ms=wait)
     return Together(_resume_all)
 
 

@@ -12,7 +12,7 @@ from chatbase.engine import Database
 from chatd.commands.legacy_receipts import HadBefore
 from chatd.config import Settings
 from chatd.delivery import Delivery
-from chatd.executor import BoundedExecutor, Gatherer
+from chatd.executor import FairExecutor, Gatherer
 from chatd.net.loop import EventLoop, LoopStopped
 from chatd.registry.file_link import FileLink
 from chatd.registry.nodes import Session, UserNode
@@ -22,7 +22,8 @@ from chatd.registry.transfers import Transfers
 from chatd.security.backoff import FailureGate
 from chatd.security.file_tickets import FileTickets
 from chatd.security.passwords import Passwords
-from chatd.security.rates import KeyedRates, Places
+from chatd.security.rates import KeyedRates
+from chatd.security.turns import Turns
 from chatd.store.journal import Journal
 from chatwire.codec import Object
 
@@ -43,14 +44,14 @@ class Services:
     online: OnlineRegistry
     groups: GroupRegistry
     delivery: Delivery
-    work: BoundedExecutor
-    logins: BoundedExecutor
+    work: FairExecutor
+    logins: FairExecutor
     gatherer: Gatherer[Any, Any]
     passwords: Passwords
     failures: FailureGate
     registrations: KeyedRates
     session_starts: KeyedRates
-    login_places: Places
+    turns: Turns
     presence_loop: EventLoop
     file_tickets: FileTickets
     clock: Clock

@@ -124,6 +124,7 @@ def _enter(
         except StaleProfile:
             stale.append(entrant)
         else:
+            services.failures.entered(known.account.name, entrant.call.peer.source)
             newest = services.journal.last_mid  # read after registering: everything above it will be delivered
             after = min(entrant.call.args.get("after", known.account.acked), newest)  # nobody has what is to come
             arrived.append(Arrived(known, arrival, after, newest))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -28,9 +26,6 @@ RATES = {
 
 REGISTRATIONS = Rate(1, 200)
 """New accounts from one address."""
-
-WAITING_LOGINS = 32
-"""Passwords of one address that may wait to be hashed at a time; a hash takes a tenth of a second."""
 
 SESSION_STARTS = Rate(1, 60)
 """Sessions of one account: each start and end is told to all friends."""
@@ -68,52 +63,3 @@ class KeyedRates:
                 self._theoretical = {old: value for old, value in self._theoretical.items() if value > now}
             self._theoretical[key], wait = admit(self._rate, self._theoretical.get(key, 0.0), now)
             return wait
-
-
-class Places:
-    """How much of one kind may be under way for each key. Every method: any thread."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._lock = threading.Lock()  # guards both tables
-        self._taken: Counter[str] = Counter()
-        self._waiting: dict[str, deque[Callable[[], bool]]] = {}
-
-    def take(self, key: str) -> bool:
-        """Take a place; false when there is none."""
-        with self._lock:
-            if self._taken[key] >= self._most:
-                return False
-            self._taken[key] += 1
-            return True
-
-    def take_later(self, key: str, begin: Callable[[], bool]) -> bool:
-        """The same; when there is none, ``begin`` is called, in any thread, once there is one for it: false if it does
-        not need it any more. What waits has no bound here: one connection asks one thing at a time.
-        """
-        with self._lock:
-            if self._taken[key] >= self._most:
-                self._waiting.setdefault(key, deque()).append(begin)
-                return False
-            self._taken[key] += 1
-            return True
-
-    def give_back(self, key: str) -> None:
-        """Let another one have it."""
-        while (begin := self._next(key)) is not None:
-            if begin():
-                return
-
-    def _next(self, key: str) -> Callable[[], bool] | None:
-        """Who is to have a place that has become free."""
-        with self._lock:
-            waiting = self._waiting.get(key)
-            if waiting:
-                begin = waiting.popleft()
-                if not waiting:
-                    del self._waiting[key]
-                return begin
-            self._taken[key] -= 1
-            if not self._taken[key]:
-                del self._taken[key]
-            return None

@@ -10,8 +10,10 @@ import pytest
 import chatd.server
 from chatbase.engine import CommitUncertain, Database
 from chatd.commands import session_start
+from chatd.executor import FIRST_GUESS
 from chatd.security.passwords import Passwords
-from chatd.security.rates import SESSION_STARTS, WAITING_LOGINS, Rate
+from chatd.security.rates import SESSION_STARTS, Rate
+from chatd.security.turns import PATIENCE
 from chatd.store import groups, messages
 from tests.conftest import ServerFactory
 from tests.support.chatting import arrived, mids, result, take
@@ -55,19 +57,22 @@ def test_the_logins_of_one_address_wait_in_a_queue_of_their_own(
         return verify(self, stored, password)
 
     monkeypatch.setattr(Passwords, "verify", slow)
-    greedy = [server.connect() for _ in range(WAITING_LOGINS)]
+    greedy = [server.connect() for _ in range(40)]
     for client in greedy:
         client.send("login", user="alice", password="alice")
-    places = server.server.services.login_places
-    wait_until(lambda: places._taken["127.0.0.1"] == WAITING_LOGINS, "the address has taken all its places")
-    assert result(server.connect(), "login", user="alice", password="alice") == "rate_limited"
+    queue = server.server.services.logins._kinds[0].queue
+    most = int(PATIENCE / FIRST_GUESS)
+    wait_until(lambda: queue.waiting_at("127.0.0.1") > most, "as many wait as can be served soon")
+    refused = server.connect().request("login", user="alice", password="alice")
+    assert refused["result"] == "rate_limited"
+    assert refused["retry_after_ms"] > 0
     with RawPeer(server, source="127.0.0.2") as elsewhere:
         elsewhere.say("login", user="alice", password="alice")
-        wait_until(lambda: places._taken["127.0.0.2"] == 1, "another address waits, too")
+        wait_until(lambda: queue.running == 3, "another address has a thread at once")
         free.set()
         assert elsewhere.read()["result"] == "success"
-    wait_until(lambda: not places._taken, "all places are given back")
-    assert [take(client, 1)[0]["result"] for client in greedy] == ["success"] * WAITING_LOGINS
+    words = [take(client, 1)[0]["result"] for client in greedy]
+    assert sorted(words) == ["rate_limited"] * (37 - most) + ["success"] * (most + 3)
 
 
 def test_a_page_is_bounded_in_bytes_and_nothing_is_missing(server: RunningServer) -> None:

@@ -6,11 +6,15 @@ It is spoken to through bare sockets, always in plain text. Gaps are next to not
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from chatd.commands.dispatch import REGISTER
+from chatd.security import turns
+from chatd.security.passwords import Passwords
 from chatwire.codec import Object
 from tests.support.chatting import arrived, texts
 from tests.support.combinations import ENGINES, PLAIN
@@ -263,37 +267,41 @@ def test_a_guesser_is_told_that_the_password_is_wrong(server: RunningServer, con
 def test_many_who_log_in_at_once_from_one_address_wait_and_are_let_in(
     server: RunningServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server.server.services.login_places, "_most", 3)
+    monkeypatch.setattr(turns, "PATIENCE", -1.0)  # nobody else would be let in
+    assert server.connect().request("login", user="u0", password="x")["result"] == "rate_limited"
     peers = [connect() for _ in range(50)]
     for cmd in ("register", "login"):
         for number, peer in enumerate(peers):
             peer.say(cmd=cmd, user=f"u{number}", password="x")
         assert {peer.read()["result"] for peer in peers} == {"success"}
-    places = server.server.services.login_places
-    wait_until(lambda: not places._taken and not places._waiting, "all have given their places back")
 
 
 @PLAIN
 def test_those_who_left_the_queue_of_logins_keep_nobody_waiting(
     server: RunningServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    places = server.server.services.login_places
-    monkeypatch.setattr(places, "_most", 1)
-    assert places.take("127.0.0.1")
-    gone = connect()
-    gone.say(cmd="login", user="gone", password="x")
-    wait_until(lambda: places._waiting, "it waits")
-    stays = connect()
-    stays.say(cmd="register", user="stays", password="x")
-    wait_until(lambda: len(places._waiting["127.0.0.1"]) == 2, "both wait")
-    gone.socket.close()
-    places.give_back("127.0.0.1")
-    assert stays.read() == {"cmd": "register_reply", "result": "success"}
+    free, hash_ = threading.Event(), Passwords.hash
+
+    def slow(self: Passwords, password: str) -> str:
+        assert free.wait(DEADLINE)
+        return hash_(self, password)
+
+    monkeypatch.setattr(Passwords, "hash", slow)
+    peers = [connect() for _ in range(6)]
+    queue = server.server.services.logins._kinds[REGISTER].queue
+    for number, peer in enumerate(peers):
+        peer.say(cmd="register", user=f"u{number}", password=f"p{number}")
+        wait_until(lambda number=number: queue.running + queue.waiting == number + 1)  # type: ignore[misc]
+    assert (queue.running, queue.waiting) == (3, 3), "an address leaves a thread to others"
+    peers[3].socket.close()
+    free.set()
+    for peer in peers[:3] + peers[4:]:
+        assert peer.read() == {"cmd": "register_reply", "result": "success"}
 
 
 @PLAIN
 def test_a_login_waits_when_others_at_its_address_have_guessed(server: RunningServer, connect: Connect) -> None:
-    server.user("ann").close()
+    server.connect().register("ann", "ann")
     failures = server.server.services.failures
     for number in range(50):
         failures.failed(f"other{number}", "127.0.0.1")

@@ -12,6 +12,7 @@ from chatwire.client import Client
 from chatwire.codec import Object
 from tests.conftest import ServerFactory
 from tests.support.chatting import result
+from tests.support.peers import RawPeer
 from tests.support.running import RunningServer
 from tests.support.waiting import DEADLINE
 
@@ -117,10 +118,36 @@ def test_resume_is_not_hurt_by_the_back_off_of_its_account(make_server: ServerFa
 def test_change_password_is_no_way_around_the_back_off(make_server: ServerFactory) -> None:
     server = make_server("--limits", "off")
     alice = server.user("alice")
-    _lock_for_long(server, "alice")
+    for _ in range(15):
+        server.server.services.failures.session_failed("alice")
     reply = alice.request("change_password", password="alice", new_password="new")
     assert reply["result"] == "rate_limited"
     assert reply["retry_after_ms"] > 0
+
+
+def test_guesses_elsewhere_lock_the_owner_out_of_nothing(make_server: ServerFactory) -> None:
+    server = make_server("--limits", "off")
+    alice = server.user("alice")
+    for number in range(60):
+        server.server.services.failures.failed("alice", f"127.0.1.{number}")
+    with RawPeer(server, source="127.0.0.2") as stranger:
+        reply = stranger.ask("login", user="alice", password="alice")
+        assert reply["result"] == "rate_limited", "the guessers have to wait, wherever they come from"
+        assert reply["retry_after_ms"] > 0
+    server.connect().login("alice", "alice")
+    alice.token = alice.expect("change_password", password="alice", new_password="new")["token"]
+    server.connect().login("alice", "new")
+    with RawPeer(server, source="127.0.0.2") as device:
+        assert device.ask("resume", user="alice", token=alice.token)["result"] == "success"
+        device.ask("offline")
+        assert device.ask("login", user="alice", password="new")["result"] == "success", "known by its token"
+
+
+def test_wrong_passwords_of_a_session_are_counted_for_sessions(server: RunningServer) -> None:
+    alice = server.user("alice")
+    words = (result(alice, "change_password", password="wrong", new_password="new") for _ in range(30))
+    assert "rate_limited" in words
+    server.connect().login("alice", "alice")
 
 
 def test_every_failure_is_logged_in_the_form_that_fail2ban_matches(

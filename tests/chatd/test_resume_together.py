@@ -43,7 +43,7 @@ class Held:
             self._send({"user": "nobody", "token": "x" * 43})
             wait_until(lambda busy=busy: len(self.sizes) == busy, "one more thread is busy")  # type: ignore[misc]
         clients = [self._send(request) for request in requests]
-        wait_until(lambda: len(gatherer._waiting) == len(requests), "all resumes wait")
+        wait_until(lambda: gatherer.waiting == len(requests), "all resumes wait")
         self.free.set()
         return clients
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chatd.net.acceptor import source_of
+from chatd.security import backoff
 from chatd.security.backoff import FREE_TRIES, FREE_TRIES_WIDE, LONGEST_WAIT, FailureGate
 from chatd.security.passwords import Passwords
-from chatd.security.rates import KeyedRates, Places, Rate, admit
+from chatd.security.rates import KeyedRates, Rate, admit
 
 
 class Clock:
@@ -47,20 +48,47 @@ def test_addresses_have_buckets_of_their_own() -> None:
     assert rates.wait_ms("b") == 0
 
 
-def test_places_are_counted_for_each_key() -> None:
-    places = Places(2)
-    assert [places.take("a") for _ in range(3)] == [True, True, False]
-    assert places.take("b")
-    places.give_back("a")
-    assert [places.take("a") for _ in range(2)] == [True, False]
-
-
-def test_wrong_tokens_close_an_address_and_no_account() -> None:
+def test_where_a_session_has_begun_an_attack_from_elsewhere_does_not_count() -> None:
     gate = FailureGate(Clock())
-    for _ in range(FREE_TRIES_WIDE):
-        gate.token_failed("1.1.1.1")
-    assert gate.address_wait_ms("1.1.1.1") > 0
-    assert gate.wait_ms("ann", "2.2.2.2") == 0
+    gate.entered("ann", "1.1.1.1")
+    for number in range(FREE_TRIES_WIDE):
+        gate.failed("ann", f"9.9.9.{number}")
+    assert gate.wait_ms("ann", "2.2.2.2") == 1000
+    assert gate.wait_ms("ann", "1.1.1.1") == 0
+    for _ in range(FREE_TRIES):
+        gate.failed("ann", "1.1.1.1")
+    assert gate.wait_ms("ann", "1.1.1.1") == 1000, "nobody guesses there either"
+
+
+def test_where_many_are_one_address_is_closed_to_nobody() -> None:
+    gate = FailureGate(Clock())
+    gate.entered("ann", "1.1.1.1")
+    for number in range(FREE_TRIES_WIDE):
+        gate.failed(f"user{number}", "1.1.1.1")
+    assert gate.wait_ms("ben", "1.1.1.1") == 1000
+    assert gate.wait_ms("ann", "1.1.1.1") == 0, "she has been there before"
+    assert gate.wait_ms("ben", "1.1.1.1", shared=True) == 0
+
+
+def test_sessions_have_a_count_of_their_own() -> None:
+    gate = FailureGate(Clock())
+    for number in range(FREE_TRIES_WIDE):
+        gate.failed("ann", f"9.9.9.{number}")
+        gate.failed("ann", "1.1.1.1")
+    assert gate.session_wait_ms("ann") == 0
+    for _ in range(FREE_TRIES):
+        gate.session_failed("ann")
+    assert gate.session_wait_ms("ann") == 1000
+    assert gate.session_wait_ms("ben") == 0
+
+
+def test_remembered_places_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backoff, "REMEMBERED", 3)
+    gate = FailureGate(Clock())
+    for number in range(5):
+        gate.entered("ann", f"1.1.1.{number}")
+        gate.entered("ann", "1.1.1.0")
+    assert list(gate._places) == [("ann", "1.1.1.3"), ("ann", "1.1.1.4"), ("ann", "1.1.1.0")]
 
 
 @pytest.mark.parametrize(
