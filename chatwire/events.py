@@ -25,6 +25,13 @@ class LinkDown:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Too many log in at the moment: it takes about so many seconds until it is our turn. Told again while it lasts."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Push:
     """The server said something that answers no request."""
 
@@ -53,4 +60,4 @@ class Fate:
         return self.result in _STORED
 
 
-Event = LinkUp | LinkDown | Push | Answer | Fate
+Event = LinkUp | LinkDown | Waiting | Push | Answer | Fate

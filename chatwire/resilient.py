@@ -1,7 +1,7 @@
 """A client that stays: it reconnects with back-off, resumes its session, and sends again what was not acknowledged.
 
 It is meant to be run by one thread that does little else: ``while ...: event = client.next_event(seconds)``. Whatever
-happens, on the wire or to the link, comes out of there as one of five events, in the order in which it happened.
+happens, on the wire or to the link, comes out of there as one of six events, in the order in which it happened.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from chatwire.client import CHAT_PUSHES, Client
 from chatwire.codec import Object, encode_request
 from chatwire.commands import MAX_FRAME, reply_name
 from chatwire.errors import BadRequest, LinkError, LinkTimeout, Refused, TurnedAway, UnknownFingerprint
-from chatwire.events import LINK_LOST, Answer, Event, LinkDown, LinkUp, Push
+from chatwire.events import LINK_LOST, Answer, Event, LinkDown, LinkUp, Push, Waiting
 from chatwire.names import normalized
 from chatwire.outbox import Outbox, patience, try_again
+from chatwire.turn import pause_before, seconds_until_turn
 
 FIRST_DELAY = 0.2  # seconds before the second attempt
 LONGEST_DELAY = 30.0
@@ -58,10 +59,10 @@ class ResilientClient:
         self._token = token
         self._after = after
         self._client: Client | None = None
+        self._in_line: Client | None = None  # a connection that waits for its turn to log in
         self._woken = threading.Event()
         self._events: deque[Event] = deque()
         self._told_down = False
-        self._welcome = bool(token)  # has had a session
         self._problem = ""
         self._attempts = 0
         self._next_attempt = 0.0  # time.monotonic()
@@ -163,6 +164,7 @@ class ResilientClient:
         if self._client is not None:
             self._drop(reason)
         else:
+            self._forget_link()
             self._failed(reason)
 
     def next_event(self, timeout: float) -> Event | None:
@@ -221,19 +223,27 @@ class ResilientClient:
         except LinkError as error:
             self._failed(str(error), patience(error.reply) if isinstance(error, TurnedAway) else 0.0)
         except Refused as error:
-            if not try_again(error.result) or (error.result == "rate_limited" and not self._welcome):
-                raise  # who was never let in had better ask the user than try the same password again
-            self._failed(f"the server says {error.result}", patience(error.reply))
+            seconds = seconds_until_turn(error.reply)
+            if seconds is not None:
+                self._next_attempt = time.monotonic() + pause_before(seconds)
+                self._events.append(Waiting(seconds))
+            elif try_again(error.result):
+                self._failed(f"the server says {error.result}", patience(error.reply))
+            else:
+                raise
         else:
             self._begin(reply)
 
     def _open(self) -> Object:
-        client = self._connect()
+        client, self._in_line = self._in_line or self._connect(), None
         client.seen = self._after or 0
         try:
             reply = self._log_in(client)
-        except BaseException:
-            client.close()
+        except BaseException as error:
+            if isinstance(error, Refused) and seconds_until_turn(error.reply) is not None:
+                self._in_line = client
+            else:
+                client.close()
             raise
         self._take_over(client)
         return reply
@@ -258,7 +268,7 @@ class ResilientClient:
             self._max_frame = limits["max_frame"]
         if self._after == -1 and self._client is not None and type(reply.get("mid")) is int:
             self._client.seen = self._after = max(self._client.seen, reply["mid"])  # where the next session goes on
-        self._attempts, self._told_down, self._welcome = 0, False, True
+        self._attempts, self._told_down = 0, False
         self._heard, self._pinged = time.monotonic(), False
         self._events.append(LinkUp(reply))
         self._send_messages()
@@ -279,6 +289,9 @@ class ResilientClient:
         self._failed(reason)
 
     def _forget_link(self) -> None:
+        if self._in_line is not None:
+            self._in_line.close()
+            self._in_line = None
         client, self._client = self._client, None
         if client is not None:
             self._after = client.seen or self._after

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from chatwire.client import OFFER
 from chatwire.codec import Object
-from chatwire.events import Fate, LinkDown, LinkUp, Push
+from chatwire.events import Fate, LinkDown, LinkUp, Push, Waiting
 from chatwire.terminal.chat import Chat
 from chatwire.terminal.follow_files import FileFollower
 from chatwire.terminal.network import Begun, Ended, Failed, NotBegun, Posted
@@ -92,6 +92,8 @@ class Follower:
             self._up(event)
         elif isinstance(event, LinkDown):
             self._down(event)
+        elif isinstance(event, Waiting):
+            self._show(note(f"many log in at the moment; your turn comes in about {max(1, round(event.seconds))} s"))
         elif isinstance(event, Begun):
             self._chat.begun(event.user)
         elif isinstance(event, NotBegun):

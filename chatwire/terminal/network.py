@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from typing import Any
 from chatwire.client import Client
 from chatwire.codec import Object
 from chatwire.errors import LinkError, PeerError, WireError
-from chatwire.events import Answer, Event, Fate, LinkUp
+from chatwire.events import Answer, Event, Fate, LinkUp, Waiting
 from chatwire.resilient import ResilientClient
+from chatwire.turn import in_turn
 
 _QUIET = 0.5  # seconds without an event, after which what was shown is acknowledged
 _LOGIN_WAIT = 30.0  # seconds
@@ -86,7 +88,7 @@ class Network:
         def job() -> None:
             try:
                 with self._connect() as client:
-                    client.register(user, password)
+                    in_turn(lambda: client.register(user, password), self._wait_turn)
             except Exception as error:
                 done.set_exception(error)
             else:
@@ -188,7 +190,7 @@ class Network:
         first = None
         if self._session is not None:
             try:
-                first = _first_event(session)
+                first = self._first_event(session)
             except Exception as error:
                 session.close()
                 self._post(NotBegun(error))
@@ -200,6 +202,24 @@ class Network:
         self._post(Begun(session.user))
         if first is not None:
             self._hand_out(first)
+
+    def _first_event(self, session: ResilientClient) -> LinkUp:
+        """Make one attempt to log in, and wait for its turn. Raises what goes wrong."""
+        event = session.next_event(_LOGIN_WAIT)
+        while isinstance(event, Waiting) and event.seconds < _LOGIN_WAIT:
+            self._post(event)
+            event = session.next_event(_LOGIN_WAIT)
+        if isinstance(event, Waiting):
+            raise LinkError(f"too many log in now; try again in {event.seconds:.0f} s")
+        if not isinstance(event, LinkUp):
+            raise LinkError(getattr(event, "reason", "the server does not answer"))
+        return event
+
+    def _wait_turn(self, seconds: float, pause: float) -> bool:
+        """For a new account. Who leaves meanwhile does not wait: the thread is a daemon."""
+        self._post(Waiting(seconds))
+        time.sleep(pause)
+        return True
 
     def _hand_out(self, event: Event) -> None:
         self._since_ack += 1
@@ -240,11 +260,3 @@ def _refused(cid: str, error: Exception) -> Fate:
     """Of a message that could not even be queued."""
     result = error.result if isinstance(error, PeerError) else "bad_request"
     return Fate(cid, result, {"result": result, "detail": str(error)})
-
-
-def _first_event(session: ResilientClient) -> LinkUp:
-    """Make one attempt to log in. Raises what goes wrong."""
-    event = session.next_event(_LOGIN_WAIT)
-    if not isinstance(event, LinkUp):
-        raise LinkError(getattr(event, "reason", "the server does not answer"))
-    return event

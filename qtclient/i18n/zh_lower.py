@@ -115,6 +115,7 @@ ZH_LOWER: dict[str, str] = {
     "Name and password, please.": "请输入用户名和密码。",
     "Opening {user} …": "正在打开 {user} …",
     "Connecting to {server} …": "正在连接 {server} …",
+    "Many log in at the moment. Your turn comes in about {seconds} s.": "现在登录的人很多，大约 {seconds} 秒后轮到你。",
     "It cannot be remembered: {reason}": "无法保存：{reason}",
     "This account is open in another window of the client already.": "这个账号已在本客户端的另一个窗口中打开。",
     "What is kept of this account was written by a newer version of the client.": (

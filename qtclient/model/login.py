@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +33,7 @@ from qtclient.records import ServerAddress
 
 _PINS = "known-servers"
 _JOIN = 0.5  # seconds
+_GLANCE = 0.2  # seconds between two looks whether anybody still waits for an attempt
 
 log = logging.getLogger("qtclient.login")
 
@@ -53,6 +55,7 @@ class LoginFlow(QObject):
     failed = pyqtSignal(str)
     progress = pyqtSignal(str)
     ready = pyqtSignal(object)  # Session, which belongs to whoever takes it
+    _in_line = pyqtSignal(int, int)  # number of the attempt, seconds until it is our turn
     _opening = pyqtSignal(int, str)  # number of the attempt, why the cache cannot be opened yet
     _came = pyqtSignal(int, object)  # number of the attempt, what came of it
 
@@ -67,6 +70,7 @@ class LoginFlow(QObject):
         self._asked: _Asked | None = None
         self._shown = ""
         self._thread: threading.Thread | None = None
+        self._in_line.connect(self._say_turn, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]  # as below
         self._opening.connect(self._not_open_yet, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]  # as below
         self._came.connect(self._take, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]  # the stubs are wrong
 
@@ -142,7 +146,8 @@ class LoginFlow(QObject):
             place = self._open(number, asked.address, asked.user)
             after = place.after
             place.close()
-        entered = enter(asked.address, asked.user, asked.password, self._pins, after, register=asked.register)
+        wait = partial(self._wait_turn, number)
+        entered = enter(asked.address, asked.user, asked.password, self._pins, after, wait, register=asked.register)
         try:
             place = self._open(number, asked.address, asked.user)
         except BaseException:
@@ -153,6 +158,19 @@ class LoginFlow(QObject):
             entered.client.close()
             start = Start(place.after, start.token)
         return _Ready(entered.address, asked.user, start, place, stay=asked.stay, new=True)
+
+    def _wait_turn(self, number: int, seconds: float, pause: float) -> bool:
+        """The attempt's thread. Ends at once with the attempt, which others begin or cancel."""
+        with contextlib.suppress(RuntimeError):  # the window has gone, and this object with it
+            self._in_line.emit(number, max(1, round(seconds)))
+        until = time.monotonic() + pause
+        while number == self._attempt and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _GLANCE))
+        return number == self._attempt
+
+    def _say_turn(self, number: int, seconds: int) -> None:
+        if number == self._attempt:
+            self.progress.emit(tr("Many log in at the moment. Your turn comes in about {seconds} s.", seconds=seconds))
 
     def _open(self, number: int, address: ServerAddress, user: str) -> Opened:
         folder = account_folder(self._profile, address, user)

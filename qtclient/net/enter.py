@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from chatwire.client import Client
 from chatwire.codec import Object
 from chatwire.errors import UnknownFingerprint
 from chatwire.pins import Pins
+from chatwire.turn import in_turn
 from qtclient.records import ServerAddress
 
 
@@ -30,8 +32,15 @@ class StrangeCertificate(Exception):
         self.pinned = pinned
 
 
-def enter(address: ServerAddress, user: str, password: str, pins: Pins, after: int, *, register: bool) -> Entered:
-    """Make an account if asked to, and log in; blocks. ``after``: the highest mid that is known, -1 for none.
+Wait = Callable[[float, float], bool]
+"""Told how long it takes until it is our turn, and how long to wait now (seconds); false: give up."""
+
+
+def enter(
+    address: ServerAddress, user: str, password: str, pins: Pins, after: int, wait: Wait, *, register: bool
+) -> Entered:
+    """Make an account if asked to, and log in; blocks. ``after``: the highest mid that is known, -1 for none. When many
+    log in at the same time, ``wait`` is called until it is our turn.
 
     Raises:
         StrangeCertificate: the user has to be asked, or warned.
@@ -45,9 +54,9 @@ def enter(address: ServerAddress, user: str, password: str, pins: Pins, after: i
         raise StrangeCertificate(error.fingerprint, address.fingerprint) from None
     try:
         if register:
-            client.register(user, password)
+            in_turn(lambda: client.register(user, password), wait)
         client.seen = max(0, after)
-        return Entered(address, client, client.login(user, password, after=after), after)
+        return Entered(address, client, in_turn(lambda: client.login(user, password, after=after), wait), after)
     except BaseException:
         client.close()
         raise

@@ -17,12 +17,13 @@ from chatwire import resilient
 from chatwire.client import Client
 from chatwire.codec import Object, decode, encode
 from chatwire.errors import BadRequest, LinkError, Refused, UnknownFingerprint
-from chatwire.events import LINK_LOST, Answer, Event, Fate, LinkDown, LinkUp, Push
+from chatwire.events import LINK_LOST, Answer, Event, Fate, LinkDown, LinkUp, Push, Waiting
 from chatwire.outbox import Outbox
 from chatwire.resilient import ResilientClient
 from tests.conftest import ProcessFactory
 from tests.support.freezing import frozen
 from tests.support.running import Clients, RunningServer, ServerProcess
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.sqlite
 
@@ -210,14 +211,44 @@ def test_a_session_that_a_new_password_ends_does_not_try_the_old_one(server: Run
     assert not failures._failures
 
 
-def test_who_was_never_let_in_is_told_to_wait(server: RunningServer) -> None:
+def test_who_has_to_wait_for_a_first_login_says_so_and_waits_on_one_connection(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server.connect().register("alice", "alice")
-    for _ in range(FREE_TRIES + 1):
-        server.server.services.failures.failed("alice", "127.0.0.1")
-    client = ResilientClient(server.connect, "alice", "alice")
-    with pytest.raises(Refused, match="rate_limited"):
-        client.next_event(15)
+    waits = iter((70, 60, 0))
+    monkeypatch.setattr(server.server.services.turns, "wait_ms", lambda *args: next(waits))
+    connections: list[Client] = []
+
+    def connect() -> Client:
+        connections.append(server.connect())
+        return connections[-1]
+
+    client = ResilientClient(connect, "alice", "alice")
+    events = [client.next_event(DEADLINE) for _ in range(3)]
+    assert events[:2] == [Waiting(0.07), Waiting(0.06)]
+    assert isinstance(events[2], LinkUp)
+    assert len(connections) == 1
     client.close()
+
+
+def test_a_wrong_password_is_told_after_the_wait(server: RunningServer) -> None:
+    server.connect().register("alice", "alice")
+    for _ in range(FREE_TRIES):
+        server.server.services.failures.failed("alice", "127.0.0.1")
+    eve = Talker(server, "alice")
+    eve.client._password = "wrong"
+    with pytest.raises(Refused, match="password_error"):
+        pump_until(lambda: False, eve)
+    assert {type(event) for event in eve.events} == {Waiting}
+    eve.client.close()
+
+
+def test_who_leaves_while_waiting_leaves_no_connection(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.server.services.turns, "wait_ms", lambda *args: 60_000)
+    client = ResilientClient(server.connect, "alice", "alice")
+    assert client.next_event(DEADLINE) == Waiting(60.0)
+    client.close()
+    wait_until(lambda: not server.server.acceptor.connections)
 
 
 def test_a_new_password_and_its_token_are_used_from_then_on(process: ServerProcess, talkers: Talkers) -> None:

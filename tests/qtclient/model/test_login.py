@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import socket
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chatwire.errors import Refused
+from qtclient.model import login
 from qtclient.model.login import LoginFlow, has_token, parse_address
 from qtclient.model.session import Session
 from qtclient.records import ServerAddress
@@ -104,6 +108,26 @@ def test_a_certificate_that_changes_later(plain_daemons: Daemons, name: Name, wi
     assert shown == window.unknown
     assert "certificate" in heard.ended[0]
     assert has_token(profile, address, ann), "the token is still good"
+
+
+def test_who_has_to_wait_is_told_how_long(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    window.flow.progress.connect(told.append)
+    ended = threading.Event()
+
+    def full(*args: Any, register: bool) -> None:
+        while args[5](40.0, 0.01):
+            pass
+        ended.set()
+        raise Refused({"cmd": "login_reply", "result": "rate_limited", "retry_after_ms": 40_000})
+
+    monkeypatch.setattr(login, "enter", full)
+    window.flow.start(parse_address("127.0.0.1:1"), "ann", PASSWORD, register=False, stay=True)
+    qt_wait(lambda: any("40 s" in text for text in told), "the window says so")
+    assert not ended.is_set()
+    window.flow.cancel()
+    assert ended.wait(60)
+    assert not window.failed
 
 
 def test_what_can_go_wrong(plain_daemons: Daemons, name: Name, window: Window) -> None:
