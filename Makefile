@@ -95,6 +95,10 @@ bench-peers: ## chatd against InspIRCd, Mosquitto, Prosody and plain uvloop: ARG
 	@scripts/bench-packages chat
 	@scripts/venv server load && exec .venv/bin/python -m tests.load.bench --peers $(ARGS)
 
+.PHONY: bench-school
+bench-school: ## 3,000 log in through one address at nine o'clock, beside a pair that chats: ARGS="--help"
+	@scripts/venv server load && exec .venv/bin/python -m tests.load.school $(ARGS)
+
 .PHONY: bench-client
 bench-client: ## how fast the desktop client is, and what it holds: ARGS="--only start,opening,load,transfer,leaks"
 	@scripts/packages test

@@ -109,7 +109,7 @@ def _serving(parser: configargparse.ArgumentParser) -> None:
 
 def _security(parser: configargparse.ArgumentParser) -> None:
     add = parser.add_argument_group("accounts").add_argument
-    add("--password-cost", choices=("normal", "low"), default="normal", help="argon2id; low is for load tests")
+    add("--password-cost", choices=("high", "normal", "low"), default="normal", help="argon2id; low is for load tests")
     add("--password-min", type=Number(1, 128), default=1, metavar="N", help="least characters of a new password")
     add("--token-days", type=Number(1, 3650), default=30, metavar="N", help="life of an unused resume token")
 

@@ -36,11 +36,11 @@ class Load(NamedTuple):
     addresses: int
     interval: float
 
-    def wait(self, waiting: int = 0, here: int = 0) -> float:
-        """Seconds until it is somebody's turn behind all these, and so many who are still to come: addresses take
-        turns, so others have at most as many turns as one's own.
+    def wait(self, waiting: float = 0, here: float = 0, addresses: float = 0) -> float:
+        """Seconds until it is somebody's turn behind all these, and so many who are still to come, from so many other
+        addresses: they take turns, so others have at most as many turns as one's own.
         """
-        return min(self.waiting + waiting, (self.here + here + 1) * self.addresses) * self.interval
+        return min(self.waiting + waiting, (self.here + here + 1) * (self.addresses + addresses)) * self.interval
 
 
 class _Kind:

@@ -49,7 +49,7 @@ from chatwire.codec import encode
 log = logging.getLogger("chatd.server")
 
 WORK_THREADS = 4
-LOGIN_THREADS = 4
+LOGIN_THREADS = HASH_THREADS + 2  # what they read and write is done beside the hashes
 LOGIN_WEIGHTS = (8.0, 1.0)  # of who has an account, and of who wants one (`dispatch`)
 GATHERER_THREADS = 2  # one waits for the database while the other computes
 GATHERED = 100  # requests served together

@@ -1,8 +1,9 @@
 """Who may join the queue of logins, and when those who may not are to come again.
 
-A client gives up after ten seconds without an answer. So the queue holds what can be served within a few, and everybody
-else is told how long it takes until it is their turn, and has it then. No place in the queue is kept for them: when
-those who were told to come do not, others have it.
+A client gives up after ten seconds without an answer. So the queue holds what can be served within a few. All others
+stand in line outside: they are told how long it takes until it is their turn, by the pace of those before, and may join
+the queue when they ask again and nobody is left before them. Who does not ask again is forgotten, and the queue never
+runs dry for somebody who does not come.
 """
 
 from __future__ import annotations
@@ -10,23 +11,34 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-PATIENCE = 3.0  # seconds of work that may wait; who was promised this time may wait as long again
-EARLY = 0.3  # seconds before it is due a promise is kept
-FORGOTTEN = 15.0  # seconds after it was due, a promise is not kept any more
+PATIENCE = 3.0  # seconds of work that may wait; with half of it, everybody may join
+SHORTEST_WAIT = 0.2  # seconds before anybody asks again
 LONGEST_WAIT = 600.0
-HASTE = 0.8  # of the time that is expected is promised: better that some wait in the queue than that it runs dry
-MOST = 20_000  # promises; above, times are told and not kept
+FORGOTTEN = 35.0  # seconds after the time that was told; clients of before ask again after 30
+MOST = 20_000  # in line; others are told a time all the same
 
 
 class Load(Protocol):
     """What waits before somebody (`executor.Load`)."""
 
-    def wait(self, waiting: int = 0, here: int = 0) -> float:
-        """Seconds until it is somebody's turn behind all that, so many others, and so many at the same address."""
+    def wait(self, waiting: float = 0, here: float = 0, addresses: float = 0) -> float:
+        """Seconds until it is somebody's turn behind all that, and so many others, so many of them at the same address,
+        from so many other addresses.
+        """
+
+
+@dataclass
+class _Place:
+    """``number`` grows along the line; who has not asked again at ``until`` has left."""
+
+    number: int
+    address: str
+    until: float
 
 
 class Turns:
@@ -35,45 +47,56 @@ class Turns:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()  # guards all below
-        self._due: dict[str, tuple[float, str]] = {}  # by account: when, and the address
-        self._order: list[tuple[float, str]] = []  # a heap of them
-        self._here: Counter[str] = Counter()  # by address
+        self._line: OrderedDict[str, _Place] = OrderedDict()  # by account
+        self._ends: list[tuple[float, str]] = []  # a heap: when to look whether somebody has left
+        self._here: Counter[str] = Counter()  # how many of an address stand in line
+        self._next = 0
 
     def wait_ms(self, account: str, address: str, load: Load) -> int:
-        """0: it may join the queue now; else the milliseconds until it may."""
+        """0: it may join the queue now; else the milliseconds until it is to ask again."""
         now = self._clock()
         with self._lock:
             self._forget(now)
-            due = self._due[account][0] if account in self._due else None
-            behind = load.wait()
-            kept = due is not None and due <= now + EARLY
-            if behind <= (2 * PATIENCE if kept else PATIENCE):
-                self._keep(account)
+            place = self._line.get(account)
+            before = self._before(place)
+            wait = load.wait(before * len(self._line), before * self._here[address], before * len(self._here))
+            if wait <= PATIENCE or load.wait() <= PATIENCE / 2:
+                self._leave(account)
                 return 0
-            if kept:
-                self._keep(account)
-                due = now + behind - PATIENCE
-            elif due is None:
-                due = now + min(LONGEST_WAIT, HASTE * load.wait(len(self._due), self._here[address]))
-            self._promise(account, address, due)
-            return int((due - now) * 1000) + 1
+            wait = min(LONGEST_WAIT, max(SHORTEST_WAIT, wait - PATIENCE / 2))
+            self._stand(account, address, place, now + wait + FORGOTTEN)
+            return int(wait * 1000) + 1
 
-    def _promise(self, account: str, address: str, due: float) -> None:
-        if account in self._due or len(self._due) >= MOST:
-            return
-        self._due[account] = (due, address)
-        self._here[address] += 1
-        heapq.heappush(self._order, (due, account))
+    def _before(self, place: _Place | None) -> float:
+        """The part of those in line who stand before a place. Some of them may have left, here and there."""
+        if place is None:
+            return 1.0
+        first = next(iter(self._line.values())).number
+        return (place.number - first) / (self._next - first)
 
-    def _keep(self, account: str) -> None:
-        """It is over, since it was kept, or too late for it."""
-        if (promise := self._due.pop(account, None)) is not None:
-            self._here[promise[1]] -= 1
-            if not self._here[promise[1]]:
-                del self._here[promise[1]]
+    def _stand(self, account: str, address: str, place: _Place | None, until: float) -> None:
+        if place is not None:
+            place.until = until
+        elif len(self._line) < MOST:
+            self._line[account] = _Place(self._next, address, until)
+            self._next += 1
+            self._here[address] += 1
+            heapq.heappush(self._ends, (until, account))
+
+    def _leave(self, account: str) -> None:
+        if (place := self._line.pop(account, None)) is not None:
+            self._here[place.address] -= 1
+            if not self._here[place.address]:
+                del self._here[place.address]
 
     def _forget(self, now: float) -> None:
-        while self._order and self._order[0][0] < now - FORGOTTEN:
-            due, account = heapq.heappop(self._order)
-            if account in self._due and self._due[account][0] == due:
-                self._keep(account)
+        """Those who have left; there is one entry for each account in the heap, or more for who came anew."""
+        while self._ends and self._ends[0][0] < now:
+            _, account = heapq.heappop(self._ends)
+            place = self._line.get(account)
+            if place is None:
+                continue
+            if place.until < now:
+                self._leave(account)
+            else:
+                heapq.heappush(self._ends, (place.until, account))
