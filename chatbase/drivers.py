@@ -6,9 +6,10 @@ import os
 import select
 import socket
 import sqlite3
+import time
 import urllib.parse
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn, cast
 
 import pymysql
 from dbutils.pooled_db import PooledDB
@@ -18,6 +19,10 @@ from chatbase.mariadb_url import UrlError, mariadb_settings
 
 CONNECT_TIMEOUT = 3  # seconds; the pool's lock is held while it connects, so it must be short
 GREETING_TIMEOUT = 5  # seconds for each answer until we are logged in, for the same reason
+IDLE = 10.0  # seconds after which a connection is asked whether it still is one
+IDLE_ANSWER = 3  # seconds for that, as the pool's lock is held
+KEEP_ALIVE = 30, 5, 3  # seconds without a word, between two questions, and how many stay unanswered
+USER_TIMEOUT_MS = 10_000  # for what was sent to be acknowledged by the other machine
 QUERY_TIMEOUT = 20  # seconds without an answer; PyMySQL's own default is none
 SQLITE_BUSY_MS = 10_000  # another process (a backup, a shell) may hold SQLite's write lock for so long
 # The server's own may be another language (ORACLE, ANSI_QUOTES), or cut what is too long without a word.
@@ -82,16 +87,31 @@ class _SqliteModule:
         )
 
 
+class Silence:
+    """Until when connections of one database were found dead without a word: those unused since then are dead, too.
+
+    Any thread: it is one number, which only grows.
+    """
+
+    until = 0.0  # time.monotonic()
+
+
 class _MariaConnection(pymysql.connections.Connection):  # generic in its stubs only
-    """A connection that the pool can check without a round trip, and whose failures are errors of the driver."""
+    """A connection that the pool can check, mostly without a round trip, and whose failures are errors of the driver.
+
+    Firewalls forget connections on which nothing is said for a while, and tell nobody. So something is said, by TCP;
+    and one that was idle is asked before it is used.
+    """
 
     _sock: socket.socket | None
     _force_close: Callable[[], None]  # in PyMySQL, and not in its stubs, as are the next ones
     _read_timeout: float | None
     server_capabilities: int
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, silence: Silence, **settings: Any) -> None:
         self._must_encrypt = "ssl" in settings
+        self._silence = silence
+        self._used = time.monotonic()
         super().__init__(**settings)
 
     def connect(self, sock: socket.socket | None = None) -> None:
@@ -103,6 +123,8 @@ class _MariaConnection(pymysql.connections.Connection):  # generic in its stubs 
         try:
             super().connect(sock)
             self._read_timeout = usual
+            self._used = time.monotonic()
+            _keep_alive(self._sock)
         except pymysql.err.Error:
             raise
         except RuntimeError as error:  # the account's way to log in needs a package that is not there
@@ -119,13 +141,46 @@ class _MariaConnection(pymysql.connections.Connection):  # generic in its stubs 
 
     def ping(self, reconnect: bool | None = None) -> None:
         """Raise when the server has closed the connection: an idle one has nothing to be read but its end."""
+        if self._sock is None or self._has_input():
+            self._give_up("the server has closed the connection")
+        now = time.monotonic()
+        if self._used <= self._silence.until:
+            self._give_up("others that were idle for as long are dead")
+        if now - self._used > IDLE and not self._answers():
+            self._silence.until = now - IDLE
+            self._give_up("the connection was forgotten while it was idle")
+        self._used = now
+
+    def _has_input(self) -> bool:
         poll = select.poll()
-        if self._sock is not None:
-            poll.register(self._sock, select.POLLIN)
-        if self._sock is None or poll.poll(0):
-            # No farewell is written into it: over TLS, CPython may report that failure to the thread's next connection.
-            self._force_close()
-            raise pymysql.err.InterfaceError(0, "the server has closed the connection")
+        poll.register(cast(socket.socket, self._sock), select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _answers(self) -> bool:
+        usual, self._read_timeout = self._read_timeout, IDLE_ANSWER
+        try:
+            super().ping(reconnect=False)
+        except pymysql.err.Error:
+            return False
+        finally:
+            self._read_timeout = usual
+        return True
+
+    def _give_up(self, why: str) -> NoReturn:
+        """No farewell is written into it: over TLS, CPython may report that failure to the thread's next connection."""
+        self._force_close()
+        raise pymysql.err.InterfaceError(0, why)
+
+
+def _keep_alive(sock: socket.socket | None) -> None:
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    idle, between, unanswered = KEEP_ALIVE
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, between)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, unanswered)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
 
 
 class _MariaModule:
@@ -159,7 +214,7 @@ def parse(url: str) -> tuple[str, Any, dict[str, Any]]:
         settings = None
     if settings is None:
         raise ValueError(_NO_URL)
-    return "mariadb", _MariaModule, settings | _MARIADB_SESSION
+    return "mariadb", _MariaModule, settings | _MARIADB_SESSION | {"silence": Silence()}
 
 
 def _sqlite_path(text: str) -> str:

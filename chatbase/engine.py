@@ -24,7 +24,8 @@ _DEADLOCKS = (1020, 1205, 1213)  # MariaDB: changed since the snapshot, lock wai
 _TOO_MANY = (1040, 1203, 1226)  # connections: of all, of this user (set for the server), of this user (set for him)
 _DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
 
-_STATEMENT = 1 << 20  # characters in one INSERT on MariaDB, well below what servers take
+LEAST_PACKET = 1 << 20  # bytes that MariaDB must take in one statement (max_allowed_packet)
+_STATEMENT = 768 * 1024  # bytes in one INSERT of many rows; a single row has 600 kB at most
 
 # Nothing that a user says can leave its hexadecimal digits.
 _LITERALS: dict[type, Callable[[Any], str]] = {
@@ -148,11 +149,11 @@ class Transaction:
         size = 0
         for row in rows:
             piece = values % tuple([_LITERALS[type(value)](value) for value in row])
-            if size + len(piece) > _STATEMENT:
+            if pieces and size + len(piece) > _STATEMENT:
                 self._cursor.execute(head + ",".join(pieces))
                 pieces, size = [], 0
-            pieces.append(piece)
-            size += len(piece)
+            pieces.append(piece)  # of ASCII alone, so characters are bytes
+            size += len(piece) + 1
         if pieces:
             self._cursor.execute(head + ",".join(pieces))
 
@@ -191,6 +192,7 @@ class Database:
             else:
                 self._pool = pool(factory, settings, connections, mincached=connections, ping=WHEN_TAKEN)
                 self._writer = self._pool
+                self._check_packet()
         except _DRIVER_ERRORS as error:
             if error.args and error.args[0] in _TOO_MANY:
                 raise TooFewConnections(error, needed or connections) from error
@@ -222,6 +224,13 @@ class Database:
         """Raises DatabaseMoved when what is stored would not be found again."""
         if self.file is not None and not self.file.in_place():
             raise DatabaseMoved("the database file was removed or replaced")
+
+    def _check_packet(self) -> None:
+        """Raises DatabaseUnavailable when statements of ours might be longer than MariaDB takes."""
+        with self.transaction() as tx:
+            [(most,)] = tx.rows("SELECT @@max_allowed_packet")
+        if most < LEAST_PACKET:
+            raise DatabaseUnavailable(f"its max_allowed_packet is {most}, and at least {LEAST_PACKET} is needed")
 
     def _take(self, *, write: bool) -> Any:
         """A connection of the pool's; closing it gives it back."""

@@ -18,7 +18,9 @@ from chatd.store import messages
 from chatd.store.records import ChatRecord
 from chatwire.codec import decode_value, encode_value
 
-PIECE = 256 * 1024  # characters of the texts in a row; MariaDB takes statements of 16 MiB
+# Characters of the texts in a row. A control character is up to 12 bytes of a statement (\u0001, as hexadecimal
+# digits), and MariaDB may take no more than `engine.LEAST_PACKET`. A single message may be longer, and still fits.
+PIECE = 80_000
 _PIECES = 64  # rows that are merged in one transaction; after a crash there may be some
 
 Key = tuple[int, bytes]
