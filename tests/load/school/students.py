@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from chatwire.codec import decode, encode
@@ -28,9 +30,9 @@ class Morning:
     failures: list[str] = field(default_factory=list)
 
 
-async def come(address: Address, people: Sequence[Person], cmd: str, ramp: float) -> Morning:
+async def come(address: Address, people: Sequence[Person], cmd: str, ramp: float, morning: Morning) -> None:
     """All log in (``login``) or go on with their tokens (``resume``); they come within ``ramp`` seconds."""
-    morning, doors = Morning(), asyncio.Semaphore(CONNECTING)
+    doors = asyncio.Semaphore(CONNECTING)
     began = time.monotonic()
     writers = await asyncio.gather(
         *(_student(address, one, cmd, n * ramp / len(people), doors, morning) for n, one in enumerate(people))
@@ -38,7 +40,6 @@ async def come(address: Address, people: Sequence[Person], cmd: str, ramp: float
     morning.seconds = time.monotonic() - began
     for writer in filter(None, writers):
         writer.close()
-    return morning
 
 
 async def _student(
@@ -49,7 +50,7 @@ async def _student(
     request = encode({"cmd": cmd, "user": person.name, "after": -1, **secret})
     try:
         async with doors:
-            tls: Any = {"ssl": client_context(verify=False), "server_hostname": address.host} if address.tls else {}
+            tls: Any = {"ssl": _context(), "server_hostname": address.host} if address.tls else {}
             reader, writer = await asyncio.open_connection(address.host, address.port, limit=2**20, **tls)
         await _log_in(reader, writer, request, morning)
     except (OSError, EOFError, ValueError) as error:
@@ -57,6 +58,11 @@ async def _student(
         return None
     morning.inside += 1
     return writer
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    return client_context(verify=False)
 
 
 async def _log_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, morning: Morning) -> None:
