@@ -159,7 +159,7 @@ class Server:
             failures=FailureGate(),
             registrations=KeyedRates(REGISTRATIONS),
             session_starts=KeyedRates(SESSION_STARTS),
-            turns=Turns(),
+            turns=tuple(Turns() for _ in LOGIN_WEIGHTS),
             presence_loop=self.workers.loops[0],
             file_tickets=FileTickets(self._secret, self._clock),
             clock=self._clock,

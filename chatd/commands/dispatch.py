@@ -217,7 +217,7 @@ class Dispatcher:
         payer = peer.payer(call.args.get("user", ""))
         kind = REGISTER if call.command.name == "register" else ENTER
         if self._limits and not peer.legacy:
-            wait_ms = services.turns.wait_ms(payer.account, payer.address, services.logins.load(payer, kind))
+            wait_ms = services.turns[kind].wait_ms(payer.account, payer.address, services.logins.load(payer, kind))
             if wait_ms:
                 self._deadline.wait_for(wait_ms / 1000)
                 peer.finish_job(call.reply("rate_limited", retry_after_ms=wait_ms))

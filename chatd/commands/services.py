@@ -35,7 +35,8 @@ class Services:
     ``work`` runs what needs the database, ``logins`` what needs a password hash, so that a queue of logins delays
     neither chatting nor paging; ``gatherer`` has requests of one kind worked on together (see `table.Together`).
     ``presence_loop`` tells friends who comes and goes, and users how far files are, each in the order it happened.
-    ``crowded`` says whether there are nearly as many connections as there may be.
+    ``turns`` says who may join the queue of ``logins``, by kind, and ``crowded`` whether there are nearly as many
+    connections as there may be.
     """
 
     settings: Settings
@@ -51,7 +52,7 @@ class Services:
     failures: FailureGate
     registrations: KeyedRates
     session_starts: KeyedRates
-    turns: Turns
+    turns: tuple[Turns, ...]
     presence_loop: EventLoop
     file_tickets: FileTickets
     clock: Clock

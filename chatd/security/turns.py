@@ -20,7 +20,8 @@ PATIENCE = 3.0  # seconds of work that may wait; with half of it, everybody may 
 SHORTEST_WAIT = 0.2  # seconds before anybody asks again
 LONGEST_WAIT = 600.0
 FORGOTTEN = 35.0  # seconds after the time that was told; clients of before ask again after 30
-MOST = 20_000  # in line; others are told a time all the same
+MOST = 20_000  # in line
+MOST_HERE = 1_000  # of them at one address; others are told a time all the same
 
 
 class Load(Protocol):
@@ -77,7 +78,7 @@ class Turns:
     def _stand(self, account: str, address: str, place: _Place | None, until: float) -> None:
         if place is not None:
             place.until = until
-        elif len(self._line) < MOST:
+        elif len(self._line) < MOST and self._here[address] < MOST_HERE:
             self._line[account] = _Place(self._next, address, until)
             self._next += 1
             self._here[address] += 1

@@ -11,6 +11,7 @@ from chatbase.options import ConfigError
 from chatd.config import load
 from chatd.fair_queue import Payer
 from chatd.security.rates import Rate
+from chatd.security.turns import Turns
 from tests.conftest import ServerFactory
 from tests.support.combinations import PLAIN
 from tests.support.login_deadlines import LoginDeadlines
@@ -86,11 +87,11 @@ def test_who_was_told_to_wait_may_stay_without_a_session(
     deadlines: LoginDeadlines, server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.connect().register("ann", "ann")
-    monkeypatch.setattr(server.server.services.turns, "wait_ms", lambda *args: 60_000)
+    monkeypatch.setattr(Turns, "wait_ms", lambda *args: 60_000)
     with RawPeer(server) as waiting, RawPeer(server) as other:
         assert waiting.ask("login", user="ann", password="ann")["retry_after_ms"] == 60_000
         other.ask("ping")
         deadlines.pass_()
         assert other.rest()[-1:] == [{"cmd": "goodbye", "result": "login_timeout"}]
-        monkeypatch.setattr(server.server.services.turns, "wait_ms", lambda *args: 0)
+        monkeypatch.setattr(Turns, "wait_ms", lambda *args: 0)
         assert waiting.ask("login", user="ann", password="ann")["result"] == "success"

@@ -122,3 +122,8 @@ def test_who_left_is_forgotten_and_the_line_is_bounded(
     assert list(turns._line) == ["u5", "new"]
     assert turns._here == {"a": 2}
     assert len(turns._ends) == 2
+    monkeypatch.setattr(module, "MOST_HERE", 3)
+    for number in range(20):
+        assert turns.wait_ms(f"v{number}", "a", LONG) > 0
+        assert turns.wait_ms("b", "b", LONG) > 0
+    assert turns._here == {"a": 3, "b": 1}

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from chatd.security.backoff import FREE_TRIES
+from chatd.security.turns import Turns
 from chatwire import resilient
 from chatwire.client import Client
 from chatwire.codec import Object, decode, encode
@@ -216,7 +217,7 @@ def test_who_has_to_wait_for_a_first_login_says_so_and_waits_on_one_connection(
 ) -> None:
     server.connect().register("alice", "alice")
     waits = iter((70, 60, 0))
-    monkeypatch.setattr(server.server.services.turns, "wait_ms", lambda *args: next(waits))
+    monkeypatch.setattr(Turns, "wait_ms", lambda *args: next(waits))
     connections: list[Client] = []
 
     def connect() -> Client:
@@ -244,7 +245,7 @@ def test_a_wrong_password_is_told_after_the_wait(server: RunningServer) -> None:
 
 
 def test_who_leaves_while_waiting_leaves_no_connection(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server.server.services.turns, "wait_ms", lambda *args: 60_000)
+    monkeypatch.setattr(Turns, "wait_ms", lambda *args: 60_000)
     client = ResilientClient(server.connect, "alice", "alice")
     assert client.next_event(DEADLINE) == Waiting(60.0)
     client.close()

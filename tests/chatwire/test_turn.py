@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from chatd.security.turns import Turns
 from chatwire.client import Client
 from chatwire.codec import Object
 from chatwire.errors import Refused
@@ -67,7 +68,7 @@ def test_the_terminal_client_waits_for_a_new_account_and_for_its_login(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits = iter((30, 0, 20, 0))
-    monkeypatch.setattr(server.server.services.turns, "wait_ms", lambda *args: next(waits))
+    monkeypatch.setattr(Turns, "wait_ms", lambda *args: next(waits))
     posted: list[Posted] = []
 
     def connect() -> Client:
