@@ -22,7 +22,6 @@ from tests.load.wires.base import Person
 
 CLASS = 30  # pupils in a group
 GOALS = {"login": 120.0, "resume": 10.0}  # seconds for 3,000
-QUIET = 10.0  # seconds in which the pair is alone, to compare: others may use the machine, too
 
 
 def main() -> int:
@@ -30,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-school", description=__doc__)
     parser.add_argument("--students", type=int, default=3000, metavar="N")
     parser.add_argument("--ramp", type=float, default=10.0, metavar="S", help="they come within so many seconds")
+    parser.add_argument("--alone", type=float, default=10.0, metavar="S", help="the pair's time before, to compare")
     parser.add_argument("--tls", action="store_true", help="over TLS; their end of it is computed on this machine, too")
     parser.add_argument("--engine", choices=("sqlite", "mariadb"), default="sqlite")
     parser.add_argument("--only", choices=tuple(GOALS), help="with passwords, or with tokens")
@@ -55,7 +55,8 @@ def _run(target: Chatd, options: argparse.Namespace) -> int:
     }
     address = target.start(Population(people, classes, [NAMES]))
     print(HEAD)
-    _show("nobody", Morning(), QUIET, 0.0, _meanwhile(address, lambda: time.sleep(QUIET)), 0.0)
+    alone = _meanwhile(address, lambda: time.sleep(options.alone))
+    _show("nobody", Morning(), options.alone, 0.0, alone, 0.0)
     os.nice(5)  # they would have machines of their own
     failed = 0
     for cmd in [options.only] if options.only else GOALS:
