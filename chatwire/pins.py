@@ -1,4 +1,8 @@
-"""Trust on first use: the fingerprint of a server's certificate, pinned in a file that only the user can read."""
+"""Trust on first use: the fingerprint of a server's certificate, pinned in a file that only the user can read.
+
+A server for which an authority has vouched is remembered, too: if it shows a certificate of its own later, somebody may
+stand in between, and the user is not asked as if it were new.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,12 @@ from pathlib import Path
 _LINE = re.compile(r"(\S+)\s+([0-9A-F]{2}(?::[0-9A-F]{2}){31})")
 
 
+AUTHORITY = "authority"
+"""Stands in the place of a fingerprint."""
+
+
 class Pins:
-    """One line for each server: ``HOST:PORT FINGERPRINT``. Lines that are none are kept as they are."""
+    """One line for each server: ``HOST:PORT FINGERPRINT``, or `AUTHORITY`. Lines that are none are kept as they are."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or config_folder() / "known-servers"
@@ -26,6 +34,15 @@ class Pins:
             if match and match[1] == server:
                 return match[2]
         return None
+
+    def vouched(self, server: str) -> bool:
+        """Whether an authority has vouched for it before. Raises OSError."""
+        return any(line.split() == [server, AUTHORITY] for line in self._lines())
+
+    def vouch(self, server: str) -> None:
+        """An authority has just done so. Raises OSError."""
+        if not self.vouched(server):
+            self.set(server, AUTHORITY)
 
     def set(self, server: str, fingerprint: str) -> None:
         """Pin; the file is replaced as a whole, and never readable by others.

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from chatbase import files
 from chatwire.client import Client
 from chatwire.codec import Object
-from chatwire.errors import WireError
+from chatwire.errors import UnknownFingerprint, WireError
 from filed.intake import Report
 
 log = logging.getLogger("filed.link")
@@ -89,7 +89,9 @@ class Link:
                     attempts = 0
                     self._serve(client)
             except WireError as error:
-                if not attempts:
+                if not attempts and isinstance(error, UnknownFingerprint):
+                    log.error("chatd shows another certificate: give both the same --tls-cert and --tls-key")
+                elif not attempts:
                     log.warning("chatd is not there: %s", error)
                 attempts += 1
             except Exception:

@@ -91,13 +91,16 @@ async def settle_trust(chat: Chat, connector: Connector, pins: Pins) -> bool:
     try:
         connector().close()
     except UnknownFingerprint as error:
-        if pinned is not None:
-            _warn(chat, pinned, error.fingerprint, pins)
+        if pinned is not None or pins.vouched(chat.server):
+            _warn(chat, pinned or "an authority vouched for it", error.fingerprint, pins)
             return False
         if not await _user_trusts(chat, error.fingerprint):
             return False
         connector.fingerprint = error.fingerprint
         _remember(chat, pins, error.fingerprint)
+    else:
+        if pinned is None:
+            _remember_authority(chat, pins)
     return True
 
 
@@ -119,6 +122,13 @@ def _remember(chat: Chat, pins: Pins, fingerprint: str) -> None:
         chat.show(problem(f"cannot remember it in {pins.path}: {error.strerror or error}"))
     else:
         chat.show(note("trusted from now on; if it ever changes, you will be warned"))
+
+
+def _remember_authority(chat: Chat, pins: Pins) -> None:
+    try:
+        pins.vouch(chat.server)
+    except OSError as error:
+        chat.show(problem(f"cannot remember it in {pins.path}: {error.strerror or error}"))
 
 
 def _warn(chat: Chat, pinned: str, shown: str, pins: Pins) -> None:

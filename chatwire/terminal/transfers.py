@@ -217,16 +217,16 @@ class Transfers:
         offer = transfer.offer
         assert offer is not None
         host, fingerprint = self._connector.address[0], self._connector.fingerprint
-        progress, control = transfer.progress, transfer.control
+        progress, control, secure = transfer.progress, transfer.control, self._connector.tls
         if transfer.source is not None:
             upload(
-                url, transfer.source, fingerprint=fingerprint, other_host=host, progress=progress, control=control,
-                renew=lambda: self._fresh_url(offer.file, "upload_url"),
+                url, transfer.source, fingerprint=fingerprint, other_host=host, secure=secure, progress=progress,
+                control=control, renew=lambda: self._fresh_url(offer.file, "upload_url"),
             )  # fmt: skip
             return None
         return download(
             url, transfer.path, size=offer.length, sha256=offer.sha256, fingerprint=fingerprint, other_host=host,
-            progress=progress, control=control, renew=lambda: self._fresh_url(offer.file, "url"),
+            secure=secure, progress=progress, control=control, renew=lambda: self._fresh_url(offer.file, "url"),
         )  # fmt: skip
 
     def _fresh_url(self, file: str, field_name: str) -> str:

@@ -27,6 +27,7 @@ def download(
     sha256: str = "",
     fingerprint: str | None = None,
     other_host: str = "",
+    secure: bool = False,
     progress: Progress | None = None,
     control: Control | None = None,
     renew: Renew | None = None,
@@ -45,7 +46,7 @@ def download(
     attempts = Attempts(control)
     with (
         Part(target, _identity(url), control) as part,
-        Exchange(url, Link(control, fingerprint, other_host), control, renew) as exchange,
+        Exchange(url, Link(control, fingerprint, other_host, secure=secure), control, renew) as exchange,
     ):
         receiver = _Receiver(exchange, part, attempts, size, sha256.lower(), progress)
         while not receiver.done:

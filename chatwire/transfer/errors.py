@@ -37,6 +37,10 @@ class Untrusted(TransferError):
     """The file daemon shows another certificate than expected; nothing was sent."""
 
 
+class Unencrypted(TransferError):
+    """The file would go in plain text, though the chat does not; nothing was sent."""
+
+
 class NotPermitted(TransferError):
     """The ticket in the URL is not, or no longer, good for this."""
 

@@ -17,7 +17,7 @@ from chatwire.tls_stream import StreamUntrusted, TlsStream
 from chatwire.transfer.answer import HEAD_LIMIT, Answer, read_answer
 from chatwire.transfer.attempts import Broken
 from chatwire.transfer.control import Control
-from chatwire.transfer.errors import Unexpected, Untrusted
+from chatwire.transfer.errors import Unencrypted, Unexpected, Untrusted
 
 CONNECT_TIME = 10.0  # seconds
 CONNECT_TIME_IF_OTHER = 4.0  # seconds, when there is another host to try
@@ -53,8 +53,10 @@ def parse(url: str) -> Url:
 class Link:
     """Blocking; one thread. `Control.cancel` interrupts it."""
 
-    def __init__(self, control: Control, fingerprint: str | None, other_host: str) -> None:
-        """``fingerprint`` None leaves the question of trust to the system's authorities.
+    def __init__(self, control: Control, fingerprint: str | None, other_host: str, *, secure: bool = False) -> None:
+        """``secure``: the server was trusted over TLS, and may not send us to where nobody proves who he is.
+
+        ``fingerprint`` None leaves the question of trust to the system's authorities.
 
         ``other_host`` is tried, at the same port, when the host in a URL cannot be reached: it names the server as
         seen from here, where the one in the URL may be its name behind a router.
@@ -62,6 +64,7 @@ class Link:
         self._control = control
         self._fingerprint = fingerprint
         self._other_host = other_host
+        self._secure = secure
         self._reached = ""  # the host that answered last
         self._context: ssl.SSLContext | None = None
         self._stream: Stream | None = None
@@ -75,9 +78,11 @@ class Link:
 
         Raises:
             Broken: no connection, or it broke before the answer.
-            Untrusted, Unexpected, Cancelled, and what ``body`` raises.
+            Untrusted, Unencrypted, Unexpected, Cancelled, and what ``body`` raises.
         """
         parsed = parse(url)
+        if self._secure and not parsed.tls:
+            raise Unencrypted("the server wants the file to go without encryption; nothing was sent")
         stream = self._connected(parsed)
         try:
             connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
@@ -114,18 +119,21 @@ class Link:
         if self._stream is not None and self._where == url[:3] and self._answer is not None and self._answer.reusable:
             return self._stream
         self.close()
-        problem = ""
+        problem, untrusted = "", None
         for host in self._hosts(url.host):
             try:
                 self._stream = self._open(url, host)
-            except StreamUntrusted as error:
-                raise _untrusted() from error
+            except StreamUntrusted as error:  # an authority may vouch for the name by which the server is known here
+                untrusted = error
+                continue
             except (OSError, ValueError, StreamError) as error:  # ValueError, also UnicodeError: a name that is none
                 problem = problem or f"cannot connect to {host}:{url.port} ({_words(error)})"
                 continue
             self._where, self._reached = url[:3], host
             return self._stream
         self._control.check()
+        if untrusted is not None:
+            raise _untrusted() from untrusted
         raise Broken(problem)
 
     def _hosts(self, host: str) -> list[str]:

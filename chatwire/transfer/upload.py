@@ -29,6 +29,7 @@ def upload(
     *,
     fingerprint: str | None = None,
     other_host: str = "",
+    secure: bool = False,
     progress: Progress | None = None,
     control: Control | None = None,
     renew: Renew | None = None,
@@ -37,7 +38,8 @@ def upload(
 
     No more of it is sent than was announced. A `Source` stays open, for another call, where a path is opened anew.
     ``fingerprint`` is that of the server's certificate, None leaves it to the system's authorities; ``other_host`` is
-    tried when the host of the URL cannot be reached; ``renew`` is asked for a new URL when the ticket has expired.
+    tried when the host of the URL cannot be reached; ``secure``: over TLS or not at all, as the chat is; ``renew`` is
+    asked for a new URL when the ticket has expired.
 
     Raises:
         TransferError: of a kind that says what can be done. What has arrived is kept by the server: the same call
@@ -48,7 +50,7 @@ def upload(
     attempts = Attempts(control)
     with (
         Source(file) if isinstance(file, Path) else contextlib.nullcontext(file) as source,
-        Exchange(url, Link(control, fingerprint, other_host), control, renew) as exchange,
+        Exchange(url, Link(control, fingerprint, other_host, secure=secure), control, renew) as exchange,
     ):
         sender = _Sender(exchange, source, attempts, progress)
         while not sender.done:

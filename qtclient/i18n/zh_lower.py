@@ -59,6 +59,10 @@ ZH_LOWER: dict[str, str] = {
     "The file server shows another certificate than expected, so nothing was moved.": (
         "文件服务器出示的证书不符，没有传输任何内容。"
     ),
+    "The server wants the file to go without encryption, so nothing was moved.": (
+        "服务器要求不加密传输文件，没有传输任何内容。"
+    ),
+    "An authority vouched for it.": "由证书颁发机构担保。",
     "The file is gone: it was declined, withdrawn, or has expired.": "文件已失效：被拒收、被撤回或已过期。",
     "What arrived is not what was announced, so it was removed. Try again.": "收到的内容与声明的不符，已删除，请重试。",
     "The file server says what makes no sense.": "文件服务器的回答无法理解。",

@@ -17,7 +17,7 @@ from PyQt5.QtCore import QObject, Qt, pyqtSignal
 import chatwire.address
 from chatwire.errors import LinkError, PeerError, Refused
 from chatwire.names import typed
-from chatwire.pins import Pins
+from chatwire.pins import AUTHORITY, Pins
 from chatwire.text import well_formed
 from qtclient.cache.place import AlreadyOpen
 from qtclient.cache.schema import TooNew
@@ -223,7 +223,8 @@ class LoginFlow(QObject):
         if error.pinned:
             address = self._asked.address
             self._asked = None
-            self.certificate_changed.emit(address, error.pinned, error.shown)
+            before = tr("An authority vouched for it.") if error.pinned == AUTHORITY else error.pinned
+            self.certificate_changed.emit(address, before, error.shown)
         else:
             self._shown = error.shown
             self.certificate_unknown.emit(self._asked.address, error.shown)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from chatwire.client import Client
 from chatwire.codec import Object
 from chatwire.errors import UnknownFingerprint
-from chatwire.pins import Pins
+from chatwire.pins import AUTHORITY, Pins
 from chatwire.turn import in_turn
 from qtclient.records import ServerAddress
 
@@ -24,7 +24,7 @@ class Entered:
 
 
 class StrangeCertificate(Exception):
-    """``pinned`` is what was shown before, empty where the server is not known yet."""
+    """``pinned`` is what was shown before, or `AUTHORITY`; empty where the server is not known yet."""
 
     def __init__(self, shown: str, pinned: str) -> None:
         super().__init__(shown)
@@ -51,8 +51,11 @@ def enter(
     try:
         client = Client(address.host, address.port, tls=address.tls, fingerprint=address.fingerprint or None)
     except UnknownFingerprint as error:
-        raise StrangeCertificate(error.fingerprint, address.fingerprint) from None
+        before = address.fingerprint or (AUTHORITY if pins.vouched(address.name) else "")
+        raise StrangeCertificate(error.fingerprint, before) from None
     try:
+        if address.tls and not address.fingerprint:
+            pins.vouch(address.name)
         if register:
             in_turn(lambda: client.register(user, password), wait)
         client.seen = max(0, after)

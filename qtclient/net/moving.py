@@ -219,8 +219,8 @@ class Moving:
     def _send(self, url: str, source: Source) -> None:
         address = self._office.address
         upload(
-            url, source, fingerprint=address.fingerprint or None, other_host=address.host, progress=self._progress,
-            control=self.control, renew=partial(self._fresh_url, "upload_url"),
+            url, source, fingerprint=address.fingerprint or None, other_host=address.host, secure=address.tls,
+            progress=self._progress, control=self.control, renew=partial(self._fresh_url, "upload_url"),
         )  # fmt: skip
 
     def _offer(self, source: Source) -> str:
@@ -295,7 +295,7 @@ class Moving:
         kept, address = self.kept, self._office.address
         return download(
             url, Path(kept.path), size=kept.size, sha256=kept.sha256, fingerprint=address.fingerprint or None,
-            other_host=address.host, progress=self._progress, control=self.control,
+            other_host=address.host, secure=address.tls, progress=self._progress, control=self.control,
             renew=partial(self._fresh_url, "url"),
         )  # fmt: skip
 

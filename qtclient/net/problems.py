@@ -16,6 +16,7 @@ _KINDS: tuple[tuple[type[errors.TransferError], str], ...] = (
     (errors.Unreachable, "The file server cannot be reached; it is tried again. What has arrived is kept."),
     (errors.ServerFull, "The server's disk is full; it is tried again. What has arrived is kept."),
     (errors.Untrusted, "The file server shows another certificate than expected, so nothing was moved."),
+    (errors.Unencrypted, "The server wants the file to go without encryption, so nothing was moved."),
     (errors.NotPermitted, "The server does not permit it."),
     (errors.Gone, "The file is gone: it was declined, withdrawn, or has expired."),
     (errors.TooLarge, "The server takes no file of this size."),

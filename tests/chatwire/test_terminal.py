@@ -48,6 +48,7 @@ def test_two_users_meet_and_chat(program: Program, process: ServerProcess) -> No
     alice.shows("bob: hello yourself")
     alice.enters("//shrug")
     bob.shows("alice: /shrug")
+    alice.shows("alice → bob: /shrug")
     for terminal in (alice, bob):
         assert "pw-" not in terminal.text()
         terminal.enters("/quit")

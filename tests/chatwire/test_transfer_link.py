@@ -20,8 +20,9 @@ from chatwire.tls_stream import TlsStream
 from chatwire.transfer import attempts, flusher
 from chatwire.transfer.control import Control
 from chatwire.transfer.download import download
-from chatwire.transfer.errors import Cancelled, Gone, Unreachable
+from chatwire.transfer.errors import Cancelled, Gone, Unencrypted, Unreachable
 from chatwire.transfer.hasher import Hasher
+from chatwire.transfer.upload import upload
 from tests.chatwire.scripted import Connection, Request, Scripted, Step, says, scripted, sends
 from tests.conftest import assert_nothing_left, resources
 from tests.support.waiting import DEADLINE
@@ -123,6 +124,22 @@ def test_a_refusal_in_any_form_is_read(server: Scripted, tmp_path: Path, rest: b
     server.expects(step)
     with pytest.raises(Gone, match=r"\(because\)"):
         fetch(server, tmp_path)
+
+
+def test_after_tls_nothing_goes_without_it(tls: bool, server: Scripted, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"secret")
+    if not tls:
+        with pytest.raises(Unencrypted):
+            download(server.url(), tmp_path / "fetched", secure=True)
+        with pytest.raises(Unencrypted):
+            upload(server.url(), file, secure=True)
+        assert not server.connections
+        return
+    server.expects(sends(CONTENT))
+    target = tmp_path / "fetched"
+    fetched = download(server.url(), target, sha256=SHA256, fingerprint=server.pin, secure=True)
+    assert fetched.read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(("said", "connections"), [("keep-alive", 1), ("x, Close", 2)])
