@@ -13,6 +13,7 @@ from chatbase.options import ConfigError, shown_address
 from chatbase.startup import one_line_errors
 from chatd.config import load
 from chatd.server import Server
+from chatwire.standard_streams import complain, open_missing, say
 
 log = logging.getLogger("chatd.server")
 
@@ -23,6 +24,7 @@ SIGNALS = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 
 def main(argv: list[str] | None = None) -> int:
     """Run a server until SIGTERM or SIGINT. Returns 0, 2 when it cannot start, 130 after Ctrl-C before it has begun."""
+    open_missing()
     os.umask(0o077)  # what the server keeps is nobody else's, wherever it is kept
     try:
         settings = load(argv)
@@ -33,13 +35,14 @@ def main(argv: list[str] | None = None) -> int:
         obey_signals(server)
         server.start()
     except ConfigError as error:
-        print(f"chatd: {error}", file=sys.stderr)
+        complain(f"chatd: {error}")
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED
     host, port = server.address
     log.info("certificate: sha256=%s", server.fingerprint)
-    print(f"chatd listening on {shown_address(host, port)}", flush=True)
+    if not say(f"chatd listening on {shown_address(host, port)}"):
+        log.warning("standard output cannot be written")
     clean = server.run()
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # Python's own end gives them back their default, which would kill

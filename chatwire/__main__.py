@@ -6,10 +6,12 @@ import argparse
 import sys
 
 from chatwire.address import DEFAULT_PORT, Address, parse_address
+from chatwire.standard_streams import complain, open_missing
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the client in the terminal. Returns 0, 1 when something went wrong, or 130 after Ctrl-C."""
+    open_missing()
     parser = _parser()
     options = parser.parse_args(argv)
     host, port, tls = options.server
@@ -18,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         from chatwire.terminal.start import start
     except ImportError as error:
-        print(f"chatwire: {error.name} is missing; see README.md for how to install it", file=sys.stderr)
+        complain(f"chatwire: {error.name} is missing; see README.md for how to install it")
         return 1
     try:
         plain = options.plain or tls is False
@@ -29,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.close()  # nobody reads any more; the interpreter would complain about it at its end
         return 1
     except Exception as error:
-        print(f"chatwire: {type(error).__name__}: {error}".translate(_HARMLESS), file=sys.stderr)
+        complain(f"chatwire: {type(error).__name__}: {error}".translate(_HARMLESS))
         return 1
 
 

@@ -10,6 +10,8 @@ import os
 import re
 from pathlib import Path
 
+from chatwire.home import home
+
 _LINE = re.compile(r"(\S+)\s+([0-9A-F]{2}(?::[0-9A-F]{2}){31})")
 
 
@@ -69,4 +71,4 @@ class Pins:
 def config_folder() -> Path:
     """Where this program keeps what it remembers, by the XDG rules."""
     base = os.environ.get("XDG_CONFIG_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".config") / "chatwire"
+    return (Path(base) if os.path.isabs(base) else home() / ".config") / "chatwire"

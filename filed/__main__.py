@@ -12,6 +12,7 @@ from types import FrameType
 from chatbase.logs import configure
 from chatbase.options import ConfigError, shown_address
 from chatbase.startup import one_line_errors
+from chatwire.standard_streams import complain, open_missing, say
 from filed.config import load
 from filed.server import Server
 
@@ -24,6 +25,7 @@ SIGNALS = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 
 def main(argv: list[str] | None = None) -> int:
     """Run a daemon until SIGTERM or SIGINT. Returns 0, 2 when it cannot start, 130 after Ctrl-C before it has begun."""
+    open_missing()
     os.umask(0o077)  # what users send is nobody else's, wherever it is kept
     try:
         settings = load(argv)
@@ -34,12 +36,13 @@ def main(argv: list[str] | None = None) -> int:
         obey_signals(server)
         server.start()
     except ConfigError as error:
-        print(f"filed: {error}", file=sys.stderr)
+        complain(f"filed: {error}")
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED
     log.info("certificate: sha256=%s", server.fingerprint)
-    print(f"filed listening on {shown_address(*server.address)}", flush=True)
+    if not say(f"filed listening on {shown_address(*server.address)}"):
+        log.warning("standard output cannot be written")
     clean = server.run()
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # Python's own end gives them back their default, which would kill

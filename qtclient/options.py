@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from chatwire.__main__ import address
+from chatwire.standard_streams import complain
 from qtclient.places import profile_folder
 
 
@@ -26,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"qtclient: {message}", file=sys.stderr)
+        complain(f"qtclient: {message}")
         sys.exit(2)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from chatwire.home import home
+
 
 def profile_folder() -> Path:
     """Settings, accounts and caches of the one who says nothing else."""
@@ -35,4 +37,4 @@ def make_private(folder: Path) -> None:
 def _base(variable: str, otherwise: str) -> Path:
     """A relative path there is to be ignored."""
     told = os.environ.get(variable, "")
-    return Path(told) if os.path.isabs(told) else Path.home() / otherwise
+    return Path(told) if os.path.isabs(told) else home() / otherwise

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chatwire.standard_streams import complain, open_missing
 from qtclient import input_methods
 from qtclient.logs import close_log, open_log
 from qtclient.options import Options, parse
@@ -28,15 +29,16 @@ class CannotStart(Exception):
 
 def main(argv: list[str] | None = None) -> int:
     """Run until the user leaves. Returns 0; 2 when it could not begin, or 1 when it broke, said in one line."""
+    open_missing()
     options = parse(argv)
     try:
         return _run(options)
     except CannotStart as problem:
-        print(f"qtclient: {problem}", file=sys.stderr)
+        complain(f"qtclient: {problem}")
         return 2
     except Exception as error:
         logging.getLogger("qtclient.crash").exception("the client ends")
-        print(f"qtclient: {type(error).__name__}: {error!s:.300}".translate(_HARMLESS), file=sys.stderr)
+        complain(f"qtclient: {type(error).__name__}: {error!s:.300}".translate(_HARMLESS))
         return 1
 
 

@@ -42,8 +42,13 @@ class Passwords:
         return self._pool.submit(self._matches, stored, password).result()
 
     def outdated(self, stored: str) -> bool:
-        """Whether a hash was made with other parameters than those in force, and should be renewed."""
-        return self._hasher.check_needs_rehash(stored)
+        """Whether a hash is cheaper to break than those that are made now, and should be renewed; never the reverse."""
+        try:
+            found = argon2.extract_parameters(stored)
+        except argon2.exceptions.InvalidHashError:
+            return False
+        wanted = self._hasher
+        return found.type is not wanted.type or _price(found) < _price(wanted)
 
     def stop(self) -> None:
         """Join the threads."""
@@ -57,6 +62,11 @@ class Passwords:
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             log.error("a stored password hash is broken")
             return False
+
+
+def _price(parameters: argon2.PasswordHasher | argon2.Parameters) -> int:
+    """What a guess costs, in KiB that are written."""
+    return parameters.time_cost * parameters.memory_cost
 
 
 def _be_nice() -> None:

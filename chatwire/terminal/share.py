@@ -10,6 +10,7 @@ from typing import Any
 
 from chatwire.codec import Object
 from chatwire.errors import Refused
+from chatwire.home import expanded, home
 from chatwire.names import typed
 from chatwire.terminal.chat import Chat, Usage
 from chatwire.terminal.commands import command, split_name
@@ -156,14 +157,14 @@ def _split_path(argument: str) -> tuple[Path, str]:
         return _file(name), rest.strip()
     words = argument.split(" ")
     for count in range(len(words), 0, -1):
-        path = Path(" ".join(words[:count])).expanduser()
+        path = expanded(" ".join(words[:count]))
         if _is_file(path):
             return path, " ".join(words[count:]).strip()
     return _file(argument), ""
 
 
 def _file(name: str) -> Path:
-    path = Path(name).expanduser()
+    path = expanded(name)
     if not _is_file(path):
         kind = "a folder, not a file" if path.is_dir() else "no file that can be sent"
         raise Usage(f"{safe(path)} is {kind}")
@@ -179,11 +180,11 @@ def _is_file(path: Path) -> bool:
 
 def _folder(text: str) -> Path:
     if text:
-        folder = Path(text.strip("\"'")).expanduser()
+        folder = expanded(text.strip("\"'"))
         if not folder.is_dir():
             raise Usage(f"there is no folder {safe(folder)}")
         return folder
-    downloads = Path("~/Downloads").expanduser()
+    downloads = home() / "Downloads"
     return downloads if downloads.is_dir() else Path.cwd()
 
 

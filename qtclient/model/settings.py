@@ -12,6 +12,8 @@ from typing import Any
 
 from PyQt5.QtCore import QObject, QStandardPaths, pyqtSignal
 
+from chatwire.home import home
+
 _FILE = "settings.json"
 _MOST_ACCOUNTS = 20
 _MOST_OPEN = 200  # windows that come back
@@ -109,7 +111,7 @@ class Settings(QObject):
         """Where files go: the chosen folder, or the desktop's own."""
         chosen = self.get("download_folder")
         folder = chosen or QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
-        return Path(folder) if folder else Path.home()
+        return Path(folder) if folder else home()
 
     def known_accounts(self) -> list[Account]:
         """Who has logged in here, the last one first."""

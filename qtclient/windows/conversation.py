@@ -9,6 +9,7 @@ from PyQt5.QtCore import QPoint, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage, QResizeEvent
 from PyQt5.QtWidgets import QFileDialog, QMenu, QVBoxLayout
 
+from chatwire.home import home
 from qtclient.i18n import tr
 from qtclient.model.session import Session
 from qtclient.model.settings import Settings
@@ -118,7 +119,7 @@ class ConversationPane(Worded):
 
     def choose_files(self) -> None:
         """The desktop's dialog; it blocks nothing."""
-        dialog = QFileDialog(self, tr("Send files"), self.settings.get("send_folder") or str(Path.home()))
+        dialog = QFileDialog(self, tr("Send files"), self.settings.get("send_folder") or str(home()))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(self._chosen)

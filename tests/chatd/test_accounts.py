@@ -216,9 +216,9 @@ def test_the_new_token_of_change_password_is_the_one_that_offline_ends(server: R
     assert result(alice, "resume", user="alice", token=new_token) == "token_error"
 
 
-def test_a_hash_with_old_parameters_is_renewed_at_the_next_login(server: RunningServer) -> None:
+def test_a_cheaper_hash_is_renewed_at_the_next_login(server: RunningServer) -> None:
     server.connect().register("alice", "secret")
-    old = argon2.PasswordHasher(time_cost=2, memory_cost=64, parallelism=1).hash("secret")
+    old = argon2.PasswordHasher(time_cost=1, memory_cost=32, parallelism=1).hash("secret")
     database = server.server.services.database
     with database.transaction(write=True) as tx:
         tx.execute("UPDATE users SET password = ? WHERE name = ?", old, "alice")

@@ -148,7 +148,7 @@ def test_a_broken_hash_matches_nothing(stored: str) -> None:
     passwords.stop()
 
 
-def test_hashes_of_other_parameters_are_outdated() -> None:
+def test_cheaper_hashes_are_outdated_and_dearer_ones_are_not() -> None:
     low, normal = Passwords("low"), Passwords("normal")
     hashed = low.hash("päss")
     assert hashed.startswith("$argon2id$")
@@ -156,5 +156,7 @@ def test_hashes_of_other_parameters_are_outdated() -> None:
     assert not low.verify(hashed, "pass")
     assert normal.outdated(hashed)
     assert not low.outdated(hashed)
+    assert not low.outdated(normal.hash("päss"))
+    assert not normal.outdated("no hash at all")
     low.stop()
     normal.stop()
