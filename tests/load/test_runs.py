@@ -26,6 +26,7 @@ from tests.load.scenarios.pairs import Pairs
 from tests.load.targets.base import Address, Unusable
 from tests.load.targets.chatd import Chatd
 from tests.load.targets.given import Given
+from tests.support.combinations import PLAIN, TRANSPORTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,7 +73,7 @@ def test_everything_at_once_in_two_processes() -> None:
     assert result.server_rss > 0
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@TRANSPORTS
 def test_a_server_that_is_given(make_process: ProcessFactory) -> None:
     server = make_process("--limits", "off")
     address = Address(server.host, server.port, server.tls, server.fingerprint)
@@ -83,8 +84,7 @@ def test_a_server_that_is_given(make_process: ProcessFactory) -> None:
     assert result.server_cpu == 0
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("tls", ["plain"], indirect=True)
+@PLAIN
 def test_a_server_that_limits_is_named(make_process: ProcessFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.load.targets.given.PATIENCE", 0.5)
     server = make_process()

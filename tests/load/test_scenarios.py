@@ -25,6 +25,7 @@ from tests.load.scenarios.storm import ResumeStorm
 from tests.load.targets.base import Address
 from tests.load.targets.chatd import Chatd
 from tests.load.targets.given import Given
+from tests.support.combinations import TRANSPORTS
 
 LOW_MARK = ["--output-hard", "500000"]  # bytes; slow readers are disconnected soon
 SLOW = Slow(3, lag=8.0, text=16_000)
@@ -72,7 +73,7 @@ def test_those_who_stay_away_for_a_while() -> None:
     assert 2 <= phases["presence"]["comings and goings"] <= 2 * 8
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@TRANSPORTS
 def test_a_server_that_is_given(make_process: ProcessFactory) -> None:
     server = make_process("--limits", "off")
     address = Address(server.host, server.port, server.tls, server.fingerprint)
