@@ -123,6 +123,11 @@ def states(tx: Transaction, file_ids: Sequence[str]) -> dict[str, File]:
     return {row[0]: _file(row) for row in tx.rows_among(f"SELECT {_COLUMNS} FROM files WHERE id IN (?)", file_ids)}
 
 
+def complete_ids(tx: Transaction) -> list[str]:
+    """The ids of all complete files."""
+    return [row[0] for row in tx.rows(f"SELECT id FROM files WHERE state = '{COMPLETE}'")]
+
+
 def unhashed(tx: Transaction, now: int, limit: int) -> list[File]:
     """Complete files of which nobody knows the hash yet: the daemon was stopped before it was done."""
     rows = tx.rows(

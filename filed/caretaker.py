@@ -56,6 +56,7 @@ class Caretaker:
                     self._recover()
                 if not hashed:
                     self._hash_rest()
+                    self._name_missing()
                     hashed = True
                 self._expire()
             except (DatabaseUnavailable, OSError) as error:
@@ -86,6 +87,14 @@ class Caretaker:
         """What was not hashed when this daemon was stopped."""
         for file in self._index.unhashed(100_000):
             self._intake.later.add(file.id)
+
+    def _name_missing(self) -> None:
+        """Complete files without bytes: a backup in the wrong order, or a disk that is not mounted. None is given up:
+        the disk may be there the next time.
+        """
+        missing = [file_id for file_id in self._index.complete_ids() if not self._storage.has_whole(file_id)]
+        if missing:
+            log.error("complete files have no bytes here: files=%d first=%s", len(missing), " ".join(missing[:3]))
 
     def _recover_one(self, file_id: str, file: files.File | None) -> None:
         if file is None:

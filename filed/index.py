@@ -64,6 +64,11 @@ class Index:
         with self._database.transaction() as tx:
             return [file for state in files.ALIVE for file in files.due(tx, state, now, limit)]
 
+    def complete_ids(self) -> list[str]:
+        """The ids of all complete files."""
+        with self._database.transaction() as tx:
+            return files.complete_ids(tx)
+
     def unhashed(self, limit: int) -> list[File]:
         """Complete files of which nobody knows the hash yet."""
         with self._database.transaction() as tx:

@@ -66,6 +66,10 @@ class Storage:
         """A file without a name, which is gone when it is closed."""
         return tempfile.TemporaryFile(dir=self._folder)
 
+    def has_whole(self, file_id: str) -> bool:
+        """Whether a complete file is here."""
+        return self._path(file_id).exists()
+
     def received(self, file_id: str) -> int:
         """How many bytes of a file are here."""
         for suffix in ("", _PART):
