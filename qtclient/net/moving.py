@@ -65,6 +65,7 @@ class Moving:
     def __init__(self, kept: Kept, office: Office) -> None:
         self.kept = kept
         self.control = Control()
+        self._lock = threading.RLock()  # guards `kept`, and that it is paused just when it says so
         self.part = ""  # where the bytes of a download are until they are all there
         self._office = office
         self._pace = Pace(kept.size if kept.phase is Phase.DONE else 0)
@@ -92,13 +93,17 @@ class Moving:
 
     def pause(self) -> None:
         """Stop moving bytes."""
-        self.control.pause()
-        self._phase(Phase.PAUSED)
+        with self._lock:
+            if not self.kept.phase.over:
+                self.control.pause()
+                self._phase(Phase.PAUSED)
 
     def resume(self) -> None:
         """Go on."""
-        self._phase(Phase.RUNNING)
-        self.control.resume()
+        with self._lock:
+            if not self.kept.phase.over:
+                self.control.resume()
+                self._phase(Phase.RUNNING)
 
     def cancel(self) -> None:
         """End it for good; what was offered is taken back."""
@@ -145,9 +150,13 @@ class Moving:
         self._thread.start()
 
     def _phase(self, phase: Phase, problem: str = "", job: Callable[[Ledger], None] | None = None, **more: Any) -> None:
-        self.kept = replace(self.kept, phase=phase, problem=problem, **more)
-        self._pace.begin()
-        self._office.keep(self, job)
+        """Where it is now. Its own thread may say that it goes on just after somebody has stopped it."""
+        with self._lock:
+            if self.control.paused and not phase.over:
+                phase, problem = Phase.PAUSED, ""
+            self.kept = replace(self.kept, phase=phase, problem=problem, **more)
+            self._pace.begin()
+            self._office.keep(self, job)
 
     # -- its own thread ----------------------------------------------------------
 
