@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
-from types import FrameType
 
+from chatbase import signals
 from chatbase.logs import configure
 from chatbase.options import ConfigError, shown_address
 from chatbase.startup import one_line_errors
@@ -19,7 +18,6 @@ log = logging.getLogger("chatd.server")
 
 SWITCH_INTERVAL = 0.0005  # seconds; with Python's 5 ms, a loop that is ready waits too long for a busy one
 INTERRUPTED = 130
-SIGNALS = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
             configure(settings.log_format, settings.log_level, settings.log_file)
         sys.setswitchinterval(SWITCH_INTERVAL)
         server = Server(settings)
-        obey_signals(server)
+        server.loop.on_wakeup = signals.obey(server, server.loop.signal_fileno())
         server.start()
     except ConfigError as error:
         complain(f"chatd: {error}")
@@ -44,36 +42,11 @@ def main(argv: list[str] | None = None) -> int:
     if not say(f"chatd listening on {shown_address(host, port)}"):
         log.warning("standard output cannot be written")
     clean = server.run()
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)  # Python's own end gives them back their default, which would kill
+    signals.ignore()
     if not clean:
         logging.shutdown()
         os._exit(0)  # a hanging query must not keep the process; everything acknowledged is stored
     return 0
-
-
-def obey_signals(server: Server) -> None:
-    """SIGTERM and SIGINT end it, SIGHUP has it look at its files again.
-
-    A handler may interrupt the main thread anywhere, so it takes no lock: it notes the number, and the loop looks.
-    """
-    received: list[int] = []
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-
-    def look() -> None:
-        numbers = [received.pop(0) for _ in range(len(received))]  # more may come in between
-        if set(numbers) - {signal.SIGHUP}:
-            signal.set_wakeup_fd(-1)  # the loop is going to close the descriptor; a second signal changes nothing
-            server.stop()
-        elif numbers:
-            server.reload()
-
-    server.loop.on_wakeup = look
-    signal.set_wakeup_fd(server.loop.signal_fileno(), warn_on_full_buffer=False)
-    for number in SIGNALS:
-        signal.signal(number, handler)
 
 
 if __name__ == "__main__":
