@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import NoReturn
 
 from chatwire.address import DEFAULT_PORT, Address, parse_address
 from chatwire.standard_streams import complain, open_missing
@@ -43,8 +44,15 @@ def address(text: str) -> Address:
         raise argparse.ArgumentTypeError("must be HOST:PORT") from None
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """What argparse says, with its exit code also where it cannot be said: before Python 3.12 it raises there."""
+        complain(f"{self.format_usage()}{self.prog}: error: {message}")
+        sys.exit(2)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m chatwire", description="Chat in the terminal.")
+    parser = _Parser(prog="python -m chatwire", description="Chat in the terminal.")
     parser.add_argument("server", type=address, metavar="HOST:PORT", help=f"the port is {DEFAULT_PORT} unless told")
     parser.add_argument("--user", default="", metavar="NAME", help="log in as NAME; the password is asked for")
     parser.add_argument(
