@@ -23,6 +23,7 @@ from chatwire.tickets import DOWNLOAD, UPLOAD, Ticket, issue
 from filed.config import load
 from filed.server import Server
 from tests.support.http_peer import Answer, HttpPeer
+from tests.support.ports import unused_port
 from tests.support.running import ROOT
 from tests.support.waiting import DEADLINE, wait_until
 
@@ -57,7 +58,7 @@ class Filed:
     def __init__(self, database: str, data: Path, tls: bool) -> None:
         self.tls = tls
         self.host = "127.0.0.1"
-        self.port = 0
+        self.port = unused_port()
         self.data = data
         self.url = database
         self.secret = shared_secret(data)

@@ -13,6 +13,7 @@ from pathlib import Path
 from chatd.config import load
 from chatd.server import Server
 from chatwire.client import Client
+from tests.support.ports import unused_port
 from tests.support.waiting import DEADLINE
 from tests.support.watchdog import Watchdog
 
@@ -112,6 +113,7 @@ class ServerProcess(Clients):
 
     def __init__(self, database: str, data: Path, tls: bool, *options: str) -> None:
         super().__init__(tls)
+        self.port = unused_port()
         self._data = data
         self._arguments = ["--data", str(data), "--database", database, "--password-cost", "low"]
         self._arguments += [*SEVERAL, *options]
