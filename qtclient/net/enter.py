@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -55,7 +56,8 @@ def enter(
         raise StrangeCertificate(error.fingerprint, before) from None
     try:
         if address.tls and not address.fingerprint:
-            pins.vouch(address.name)
+            with contextlib.suppress(OSError):  # on a full disk nothing is remembered, and all else works
+                pins.vouch(address.name)
         if register:
             in_turn(lambda: client.register(user, password), wait)
         client.seen = max(0, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -117,6 +118,18 @@ def test_the_terminal_client_warns(
     terminal.shows("an authority vouched for it")
     assert terminal.ends() == 1
     assert "Password" not in terminal.text()
+
+
+def test_the_desktop_client_comes_in_though_nothing_can_be_remembered(
+    chatd: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(pins: Pins, server: str, fingerprint: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Pins, "set", full)
+    address, pins = ServerAddress(chatd.host, chatd.port), Pins(tmp_path / "pins")
+    enter(address, "alice", "pw-alice", pins, -1, lambda seconds, pause: True, register=True).client.close()
+    assert not pins.vouched(address.name)
 
 
 def test_the_desktop_client_warns(chatd: ServerProcess, files: tuple[Path, Path], tmp_path: Path) -> None:
