@@ -41,7 +41,7 @@ def back_up(data: Path, target: Path) -> Copied:
     """Copy a data folder with an SQLite database.
 
     Raises:
-        OSError, ValueError: it cannot be read or written; ``target`` is there already.
+        OSError, ValueError, sqlite3.Error: it cannot be read or written; ``target`` is there already.
     """
     if not (data / DATABASE).is_file():
         raise ValueError(f"{data} holds no {DATABASE}; of MariaDB, take mariadb-dump --single-transaction first")
@@ -115,7 +115,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Bytes that are on the disk afterwards; by the kernel, and without room where the file system can."""
+    """The bytes are on the disk afterwards."""
     with source.open("rb") as old, target.open("xb") as new:
         shutil.copyfileobj(old, new, 1 << 20)
         new.flush()

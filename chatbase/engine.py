@@ -25,7 +25,7 @@ _TOO_MANY = (1040, 1203, 1226)  # connections: of all, of this user (set for the
 _DRIVER_ERRORS = (sqlite3.Error, pymysql.err.Error, OSError)
 
 LEAST_PACKET = 1 << 20  # bytes that MariaDB must take in one statement (max_allowed_packet)
-_STATEMENT = 768 * 1024  # bytes in one INSERT of many rows; a single row has 600 kB at most
+_STATEMENT = 768 * 1024  # bytes in one INSERT of many rows; a single row has 200 kB at most
 
 # Nothing that a user says can leave its hexadecimal digits.
 _LITERALS: dict[type, Callable[[Any], str]] = {

@@ -48,7 +48,7 @@ async def _announce(chat: Chat, source: Source, conversation: Conversation) -> b
         raise Usage(too_large({"limit": state.max_file}))  # reading all of it could take long
     chat.begun_transfer()
     with chat.transfers.announcing(source) as transfer:
-        await chat.transfers.hash(source, transfer)
+        await asyncio.to_thread(source.hash, progress=transfer.progress, control=transfer.control)
         reply = await _offer(
             chat, conversation, filename=harmless(source.name), length=source.size, sha256=source.sha256
         )  # fmt: skip

@@ -136,10 +136,6 @@ class Transfers:
         finally:
             self.forget(transfer)
 
-    async def hash(self, source: Source, transfer: Transfer) -> None:
-        """Read what is to be announced. Raises TransferError."""
-        await asyncio.to_thread(source.hash, progress=transfer.progress, control=transfer.control)
-
     def send(self, offer: Offer, source: Source, url: str) -> None:
         """Begin to upload a file that was offered, and close it in the end."""
         self._start(Transfer(source.name, offer.length, source.path, offer, is_upload=True, source=source), url)
